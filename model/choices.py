@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What this project takes where virtio 1.4 contradicts itself or is silent: one choice, one id, one place.
+
+The model, the reference and the native implementation follow these and cite the id beside the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question the specification leaves open, the answer taken here and why."""
+
+    id: str
+    question: str
+    answer: str
+    because: str
+
+
+CHOICES = (
+    Choice(
+        "A1",
+        "Must the parts of a command be multiples of 8 bytes (QR3)?",
+        "Not for commands 2 to 5 and other byte-long structures: they go out unpadded.",
+        "The length of a legacy access is the length of its buffer; padded, no 1-byte access could be expressed.",
+    ),
+    Choice(
+        "A2",
+        "May a device fail a command only because of a buffer's length (QD4 against LD3 and LD4)?",
+        "LD3 and LD4 win: an access that is no part of one field fails.",
+        "The specific rule wins over the general one.",
+    ),
+    Choice(
+        "A3",
+        "Which status does an access outside a single field get?",
+        "EINVAL with qualifier INVALID_FIELD.",
+        "GD4 then forbids every side effect.",
+    ),
+    Choice(
+        "A4",
+        "Do LIST_QUERY and LIST_USE fail while VF Enable is clear (GD13)?",
+        "No.",
+        "Linux issues both at DRIVER_OK of the owner, before it can enable a VF.",
+    ),
+    Choice(
+        "A5",
+        "Does GD14 fail LIST_QUERY and LIST_USE, which carry member id 0?",
+        "No: a command that does not use the member id is not checked for it (GD2).",
+        "Taken literally the commands could never succeed.",
+    ),
+    Choice("A9", "Are reserved bytes of a command checked?", "No, they are ignored.", "virtio 1.4, 2.13: the device ignores them."),
+    Choice(
+        "A13",
+        "What is a reply whose used length cuts it short?",
+        "Bytes past the used length are zero, those of the status included; so an empty reply is success with zeros.",
+        "QR5. Linux hands out whatever an earlier access left in its buffer.",
+    ),
+    Choice(
+        "A14",
+        "Does a relay retry EAGAIN (QR7)?",
+        "No, it is a status like another.",
+        "A retry is a decision; and Linux does not.",
+    ),
+    Choice(
+        "B1",
+        "Does an access 'refer to a single field' only when it is the whole field?",
+        "No: it has to be contained in one.",
+        "Every real driver reads device configuration byte by byte.",
+    ),
+    Choice(
+        "B2",
+        "What is a field?",
+        "A row of the register table; an array such as mac is one field.",
+        "The listing of each structure in the specification.",
+    ),
+    Choice(
+        "B3",
+        "How long is the device configuration?",
+        "As long as the member's structure is, whatever features are offered.",
+        "A length that follows features would make the window depend on the guest.",
+    ),
+    Choice(
+        "B4",
+        "Are the common registers 20 or 24 bytes?",
+        "24 while the member's own MSI-X Enable bit is set when the command is executed, else 20.",
+        "The registers 20 to 23 exist only then.",
+    ),
+    Choice("B6", "What does an access without data do?", "It fails like any access that is no field.", "No field is empty."),
+    Choice("B7", "What does a write to a read-only register do?", "It succeeds and changes nothing.", "As on a legacy device (LD5); QEMU does the same."),
+    Choice("B8", "What does QUEUE_NOTIFY read as?", "All ones.", "QEMU; no driver reads it."),
+    Choice(
+        "B9",
+        "What does a write to some bytes of a register do?",
+        "It changes those bytes. QUEUE_NOTIFY keeps nothing to merge with: a write that has its low byte notifies the queue "
+        "of that value, one that has not is ignored.",
+        "Bytes of a little-endian register; QEMU decodes by exact offset instead. No driver does it.",
+    ),
+    Choice(
+        "B10",
+        "What does QUEUE_PFN = 0 do?",
+        "It deactivates the selected queue.",
+        "The MMIO transport's words and Linux's intent; QEMU resets the device. Drivers do it only with STATUS 0.",
+    ),
+    Choice(
+        "B11",
+        "A queue that is active is set up again, one that is absent is set up, one without a ring is notified?",
+        "Replaced; ignored; ignored.",
+        "QEMU.",
+    ),
+    Choice("B12", "What does QUEUE_SEL hold for a queue that does not exist?", "The value written; QUEUE_NUM and QUEUE_PFN then read 0.", "QEMU below 1024."),
+    Choice("B13", "Which STATUS values are accepted?", "All, verbatim; 0 resets the device.", "QEMU; iPXE goes from 0 to 6."),
+    Choice(
+        "B14",
+        "May a command that writes STATUS 0 complete before the reset has?",
+        "No.",
+        "Legacy drivers do not poll.",
+    ),
+    Choice(
+        "B15",
+        "What does GUEST_FEATURES accept, and when?",
+        "Offered bits, at any time; others are dropped.",
+        "QEMU, without its rule for bit 30.",
+    ),
+    Choice("B17", "An ISR read whose reply is lost?", "The bits are lost.", "A read clears (LD5)."),
+    Choice("B18", "Which ISR bits are set with MSI-X on?", "Configuration change (bit 1) yes, queue (bit 0) no.", "virtio 1.4, 4.1.4.5."),
+    Choice("B20", "Is an access that straddles fields split?", "No: forwarded whole, the device fails it.", "Splitting is a decision."),
+    Choice("B25", "What does a function-level reset do to a member?", "What STATUS 0 does, and it clears MSI-X Enable and COMMAND as PCI does.", "PD13; PCI."),
+    Choice(
+        "B26",
+        "What does a vector register take?",
+        "A vector below the table's size; anything else reads back NO_VECTOR. A queue that does not exist has none.",
+        "virtio 1.4, 4.1.5.1.2; QEMU keeps a vector for absent queues.",
+    ),
+    Choice(
+        "B27",
+        "What does a reset do to device configuration that the driver wrote?",
+        "The device's own values come back.",
+        "QEMU does so for mac.",
+    ),
+    Choice("C1", "How many entries can NOTIFY_INFO advertise (LD9)?", "A device advertises three and a terminator; a relay reads four.", "Linux reads four."),
+    Choice("C2", "How long is a notification address valid?", "As long as the relay is open.", "Linux caches it for the life of the device."),
+)

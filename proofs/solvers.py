@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The solvers: z3 decides within a budget of resource units, bitwuzla and cvc5 are asked for a second opinion."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from straightwire.model import term
+from straightwire.model.term import Truth
+
+SECOND_OPINIONS = ("bitwuzla", "cvc5")
+PACKAGES = {"z3": "z3-solver", "bitwuzla": "bitwuzla", "cvc5": "cvc5"}
+SECOND_OPINION_MS = 20_000
+"""How long a second solver may think about one query before its answer is unknown."""
+
+
+class MissingSolver(Exception):
+    """A solver that was asked for is not installed."""
+
+
+def require(names: Sequence[str]) -> None:
+    """Raise ``MissingSolver``, naming the package, where a solver cannot be imported."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise MissingSolver(f"solver {name} is not installed: pip install {PACKAGES[name]}")
+
+
+def version(name: str) -> str:
+    """The installed version of a solver."""
+    return importlib.metadata.version(PACKAGES[name])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """z3's answer to one query: ``unsat``, ``sat`` or ``unknown``, its cost, and how to read its model."""
+
+    result: str
+    units: int
+    seconds: float
+    value_of: Callable[[Any], int | bool] | None = None
+
+
+def pieces(formula: Any) -> Iterator[Any]:
+    """Split a goal into what has to hold one by one: ``a -> (b & c)`` into ``a -> b`` and ``a -> c``.
+
+    Each alone is far easier: its premises stand at the top, where the preprocessor sees them.
+    """
+    z3 = term.z3()
+    if z3.is_and(formula):
+        for part in formula.children():
+            yield from pieces(part)
+    elif z3.is_implies(formula):
+        premise, conclusion = formula.children()
+        for part in pieces(conclusion):
+            yield z3.Implies(premise, part)
+    else:
+        yield formula
+
+
+def ask(assertions: Sequence[Truth], budget: int) -> Answer:
+    """Ask z3 whether the assertions can hold together, within ``budget`` resource units."""
+    z3 = term.z3()
+    started = time.process_time()
+    if any(part is False for part in assertions):
+        return Answer("unsat", 0, 0.0)
+    solver = z3.Solver()
+    before = _units(solver)
+    solver.set("rlimit", budget)
+    solver.set("random_seed", 0)
+    for part in assertions:
+        if part is not True:
+            solver.add(part)
+    result = str(solver.check())
+    units = _units(solver) - before
+    value_of = _reader(solver.model()) if result == "sat" else None
+    return Answer(result, units, time.process_time() - started, value_of)
+
+
+def _units(solver: Any) -> int:
+    statistics = solver.statistics()
+    return int(statistics.get_key_value("rlimit count")) if "rlimit count" in statistics.keys() else 0  # noqa: SIM118
+
+
+def _reader(model: Any) -> Callable[[Any], int | bool]:
+    z3 = term.z3()
+    def value_of(leaf: Any) -> int | bool:
+        value = model.eval(leaf, model_completion=True)
+        if z3.is_bv_value(value):
+            return int(value.as_long())
+        return bool(z3.is_true(value))
+
+    return value_of
+
+
+def smt_lib(assertions: Sequence[Truth], title: str) -> str:
+    """One query in SMT-LIB 2; unsat means that the claim holds. Raises ``ValueError`` on a quantifier."""
+    z3 = term.z3()
+    solver = z3.Solver()
+    for part in assertions:
+        solver.add(part)
+    text = str(solver.to_smt2())
+    quantifier = re.search(r"\((forall|exists|lambda|choice)\b", text)
+    if quantifier:
+        raise ValueError(f"{title}: quantifier {quantifier[1]} in an obligation that must have none")
+    body = text[text.index("(set-info") :] if text.startswith(";") else text
+    return f"; {title}\n(set-logic QF_UFBV)\n{body}"
+
+
+def count_terms(assertions: Sequence[Truth]) -> int:
+    """Distinct subterms of some formulas."""
+    seen: set[int] = set()
+    todo = [part for part in assertions if not isinstance(part, bool)]
+    while todo:
+        node: Any = todo.pop()
+        if node.get_id() not in seen:
+            seen.add(node.get_id())
+            todo.extend(node.children())
+    return len(seen)
+
+
+def second_opinion(name: str, text: str) -> str:
+    """What another solver says of an SMT-LIB text: ``unsat``, ``sat`` or ``unknown``."""
+    return _ask_bitwuzla(text) if name == "bitwuzla" else _ask_cvc5(text)
+
+
+def _ask_bitwuzla(text: str) -> str:
+    import bitwuzla
+
+    options = bitwuzla.Options()
+    options.set(bitwuzla.Option.TIME_LIMIT_PER, SECOND_OPINION_MS)
+    parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+    parser.parse(text.replace("(check-sat)", ""), True, False)
+    return str(parser.bitwuzla().check_sat())
+
+
+def _ask_cvc5(text: str) -> str:
+    import cvc5
+
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("tlimit-per", str(SECOND_OPINION_MS))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text.replace("(check-sat)", ""), "obligation")
+    symbols = parser.getSymbolManager()
+    while not (command := parser.nextCommand()).isNull():
+        command.invoke(solver, symbols)
+    return str(solver.checkSat())

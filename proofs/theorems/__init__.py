@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The theorems, one module each, named after their ids in the contract."""

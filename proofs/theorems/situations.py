@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Situations that several theorems speak of: one step of one interposer, in every case there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from straightwire.model.clauses import CORE, Clause, Incident, Step
+from straightwire.model.interposer import (
+    Interposer,
+    symbolic_access,
+    symbolic_event,
+    symbolic_reply,
+    symbolic_transport,
+)
+from straightwire.model.registers import DeviceType
+from straightwire.model.route import valid_config_len
+from straightwire.model.term import Truth, at_most, both, either, implies, same, word
+from straightwire.model.vocabulary import Access, Event, EventKind, Own, Reply, Transport
+from straightwire.proofs.obligation import Goal
+
+CASES = (
+    ("read of the BAR", False, False),
+    ("write of the BAR", False, True),
+    ("read of configuration space", True, False),
+    ("write of configuration space", True, True),
+)
+"""The four kinds of access: name, whether it goes to configuration space, whether it is a write."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Whatever can happen next: a transport state, an access with some reply, another event."""
+
+    transport: Transport
+    access: Access
+    reply: Reply
+    event: Event
+
+
+def situation(device: DeviceType | None = None) -> Situation:
+    """An arbitrary situation; with a device type, of a member of that type (any member id)."""
+    own = Own(word("p.member", 64), device.virtio_id, device.config_len) if device else None
+    return Situation(symbolic_transport(own=own), symbolic_access(), symbolic_reply(), symbolic_event())
+
+
+def given_valid(this: Situation) -> list[Goal]:
+    """What open has checked: a device type, and a configuration that the wire's one-byte offset can reach."""
+    return [
+        Goal("device_config_len is at most 232", valid_config_len(this.transport)),
+        Goal("the event is one there is", at_most(this.event.kind, EventKind.CLOSE)),
+    ]
+
+
+def cases(access: Access) -> Iterator[tuple[str, Access]]:
+    """The access as each of the four kinds; a concrete access is of one kind only."""
+    if isinstance(access.config, bool) and isinstance(access.write, bool):
+        for name, config, write in CASES:
+            if (config, write) == (access.config, access.write):
+                yield name, access
+        return
+    for name, config, write in CASES:
+        yield name, replace(access, config=config, write=write)
+
+
+def step_of(interposer: Interposer, this: Situation, access: Access) -> Step:
+    """One access through an interposer without hidden state."""
+    return Step(
+        this.transport,
+        access,
+        interposer.begin(this.transport, access),
+        this.reply,
+        interposer.end(this.transport, access, this.reply),
+    )
+
+
+def incident_of(interposer: Interposer, this: Situation) -> Incident:
+    """One other event through an interposer without hidden state."""
+    return Incident(this.transport, this.event, interposer.react(this.transport, this.event))
+
+
+def keeps(interposer: Interposer, clauses: tuple[Clause, ...], this: Situation) -> list[Goal]:
+    """That an interposer keeps some clauses: for each kind of access, and for every other event."""
+    goals = []
+    for name, access in cases(this.access):
+        step = step_of(interposer, this, access)
+        chosen = both(same(this.access.config, access.config), same(this.access.write, access.write))
+        goals.extend(Goal(f"{clause.id} on a {name}", implies(chosen, clause.of_step(step))) for clause in clauses)
+    incident = incident_of(interposer, this)
+    goals.extend(
+        Goal(f"{clause.id} on an event", clause.of_event(incident)) for clause in clauses if clause.on_event
+    )
+    return goals
+
+
+def occurs(interposer: Interposer, clause: Clause, this: Situation) -> Truth:
+    """Some access of which the clause speaks."""
+    return either(
+        *(
+            both(
+                same(this.access.config, access.config),
+                same(this.access.write, access.write),
+                clause.when(step_of(interposer, this, access)),
+            )
+            for _, access in cases(this.access)
+        )
+    )
+
+
+def others(clause: Clause) -> tuple[Clause, ...]:
+    """The core without one clause."""
+    return tuple(other for other in CORE if other is not clause)
+
+
+def small(this: Situation) -> Truth:
+    """One byte of a member with the smallest id: what a reader would try first."""
+    return both(same(this.access.length, 1), same(this.transport.own.member, 2))

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C compiler, for tests that build something."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NATIVE = ROOT / "native"
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Werror")
+
+
+def compiler(name: str) -> str:
+    """The compiler's path; skips the test where it is missing."""
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} missing: apt-get install {name}")
+    return path
+
+
+def run(*command: str | Path) -> str:
+    """Run to the end; its standard output. A failure shows what it said."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.fail(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}", pytrace=False)
+    return done.stdout
+
+
+def shared_library(source: Path, output: Path, *options: str) -> Path:
+    """Compile ``source`` against the ABI's header into the library ``output``."""
+    run(compiler("gcc"), "-std=c11", "-fPIC", "-shared", f"-I{NATIVE / 'include'}", *options, source, "-o", output)
+    return output

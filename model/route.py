@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from straightwire.model.commands import GROUP_SRIOV, Opcode
 from straightwire.model.pci import CONFIG_SPACE_LEN
 from straightwire.model.registers import MAX_DEVICE_CONFIG, MAX_WINDOW, QUEUE_NOTIFY, SPLIT_MSIX_OFF, SPLIT_MSIX_ON
-from straightwire.model.term import at_most, below, both, choose, choose_word, no, resize, same
+from straightwire.model.term import at_most, below, both, choose_word, either, no, resize, same
 from straightwire.model.vocabulary import OpKind, OpShape, first_case
 
 if TYPE_CHECKING:
@@ -39,17 +39,31 @@ def is_access(access: Access) -> Truth:
     return no(same(access.length, 0))
 
 
-def _inside(access: Access, size: Word) -> Truth:
-    """Wholly inside; written so that no sum can wrap around."""
-    return both(at_most(access.length, size), at_most(access.offset, size - access.length))
+def room(transport: Transport, access: Access) -> Word:
+    """Bytes of what is accessed: the BAR's window, or configuration space."""
+    if access.config is True:
+        return CONFIG_SPACE_LEN
+    if access.config is False:
+        return window(transport)
+    return choose_word(access.config, CONFIG_SPACE_LEN, window(transport), 64)
+
+
+def decode_rules(transport: Transport, access: Access) -> tuple[tuple[str, Truth], ...]:
+    """The PCI rule, part by part, each with what is wrong where it does not hold.
+
+    Written so that no sum can wrap around.
+    """
+    size = room(transport, access)
+    return (
+        ("I/O decode is off", either(access.config, transport.decode)),
+        ("longer than the window", at_most(access.length, size)),
+        ("past the window's end", at_most(access.offset, size - access.length)),
+    )
 
 
 def decodes(transport: Transport, access: Access) -> Truth:
     """The PCI rule: I/O decode enabled and the access wholly inside the BAR, or inside configuration space."""
-    bar = both(transport.decode, _inside(access, window(transport)))
-    config = _inside(access, CONFIG_SPACE_LEN)
-    decoded: Truth = choose(access.config, config, bar)
-    return decoded
+    return both(*(holds for _, holds in decode_rules(transport, access)))
 
 
 def due(transport: Transport, access: Access) -> Truth:

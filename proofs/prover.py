@@ -86,27 +86,37 @@ def _rerun(obligation: Obligation[Any], given: Sequence[Goal], show: Sequence[Go
     return None
 
 
+def _follows(obligation: Obligation[Any], symbols: Any, cost: _Cost, budget: int) -> str | None:
+    """Decide the general formulas of an obligation: None where all goals follow, else the first that need not."""
+    for name, (*premises, negated) in queries(obligation, symbols):
+        for piece in solvers.pieces(term.no(negated)):
+            answer = cost.add(solvers.ask([*premises, term.no(piece)], budget))
+            if answer.result == "unknown":
+                raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {name} after {answer.units} units")
+            if answer.result == "sat":
+                return name
+    return None
+
+
 def _refute(
     obligation: Obligation[Any], mutant: Mutant[Any] | None, symbols: Any, cost: _Cost, budget: int
 ) -> Counterexample | None:
-    """Look for a situation in which some goal fails; None where there is none."""
+    """Look for a situation in which some goal fails; None where there is none.
+
+    What is expected to fail is looked for among small inputs first.
+    """
     given_of = (mutant and mutant.given) or obligation.given
     show_of = (mutant and mutant.show) or obligation.show
     premises = [goal.formula for goal in given_of(symbols)]
     small = [obligation.small(symbols)] if obligation.small else []
-    # A proof asks of everything at once. What is expected to fail is looked for among small inputs first.
-    orders = ([*premises, *small], premises) if mutant and small else (premises,)
-    for assumed in orders:
+    for assumed in ([*premises, *small], premises) if small else (premises,):
         for goal in show_of(symbols):
             found = _fails(goal, assumed, symbols, cost, budget)
-            if found is None:
-                continue
-            if not mutant and small:
-                found = _fails(goal, [*premises, *small], symbols, cost, budget) or found
-            failing = _rerun(obligation, given_of(found), show_of(found))
-            if failing is None:
-                raise _NotGreen(Verdict.ERROR, f"a counterexample to {goal.name} does not run")
-            return Counterexample(failing, found)
+            if found is not None:
+                failing = _rerun(obligation, given_of(found), show_of(found))
+                if failing is None:
+                    raise _NotGreen(Verdict.ERROR, f"a counterexample to {goal.name} does not run")
+                return Counterexample(failing, found)
     return None
 
 
@@ -139,13 +149,16 @@ def _find_witness(obligation: Obligation[Any], symbols: Any, cost: _Cost, budget
 
 
 def queries(obligation: Obligation[Any], symbols: Any) -> list[tuple[str, list[Truth]]]:
-    """What must be unsatisfiable, goal by goal; goals that fold to a truth value need no solver."""
+    """What must be unsatisfiable, goal by goal; goals that hold as soon as they are built need no solver."""
     premises = [goal.formula for goal in obligation.given(symbols) if goal.formula is not True]
-    return [
-        (goal.name, [*premises, term.no(goal.formula)])
-        for goal in obligation.show(symbols)
-        if not isinstance(goal.formula, bool)
-    ]
+    asked = []
+    for goal in obligation.show(symbols):
+        if goal.formula is True:
+            continue
+        claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
+        parts = [*premises, term.no(claim)]
+        asked.append((goal.name, [solvers.generalised(part) for part in parts] if obligation.general else parts))
+    return asked
 
 
 def prove(obligation: Obligation[Any], budget: int = DEFAULT_BUDGET, cross_check: Sequence[str] = ()) -> Result:
@@ -160,8 +173,11 @@ def prove(obligation: Obligation[Any], budget: int = DEFAULT_BUDGET, cross_check
         asked = queries(obligation, symbols)
         terms = solvers.count_terms([part for _, parts in asked for part in parts])
         texts = [solvers.smt_lib(parts, f"{obligation.id}: {name}") for name, parts in asked]
-        refuted = _refute(obligation, None, symbols, cost, budget)
-        if refuted:
+        need_not = _follows(obligation, symbols, cost, budget)
+        if need_not:
+            refuted = _refute(obligation, None, symbols, extra, budget)
+            if refuted is None:
+                raise _NotGreen(Verdict.UNKNOWN, f"{need_not} is not shown, and no counterexample runs")
             raise _NotGreen(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
         for name in cross_check:
             answers = {solvers.second_opinion(name, text) for text in texts}

@@ -63,13 +63,53 @@ def pieces(formula: Any) -> Iterator[Any]:
         yield formula
 
 
+LOGIC = "QF_UFBV"
+"""Quantifier-free bit-vectors with uninterpreted functions; z3's strategy for it is much the fastest here."""
+
+WIDE = 256
+"""From this many bits on a word is a payload, and operations on it are expensive to decide."""
+
+
+def generalised(formula: Truth) -> Truth:
+    """The formula with operations on wide words as uninterpreted functions; choice and equality stay.
+
+    What follows whatever such an operation does follows all the more from what it does, so a proof of the
+    general formula is one of this; a model of it means nothing.
+    """
+    if isinstance(formula, bool):
+        return formula
+    z3 = term.z3()
+    kept = (z3.Z3_OP_ITE, z3.Z3_OP_EQ, z3.Z3_OP_UNINTERPRETED, z3.Z3_OP_DISTINCT)
+    done: dict[int, Any] = {}
+
+    def rebuilt(node: Any) -> Any:
+        known = done.get(node.get_id())
+        if known is not None:
+            return known
+        children = [rebuilt(child) for child in node.children()]
+        declaration = node.decl()
+        wide = any(z3.is_bv(part) and part.size() >= WIDE for part in (node, *children))
+        if not children:
+            result = node
+        elif wide and declaration.kind() not in kept:
+            name = "-".join(map(str, (declaration.name(), *declaration.params(), *(c.sort() for c in children))))
+            result = z3.Function(name, *(child.sort() for child in children), node.sort())(*children)
+        else:
+            result = declaration(*children)
+        done[node.get_id()] = result
+        return result
+
+    # The nodes must outlive the cache, which knows them by id: `formula` holds them all.
+    return rebuilt(formula)  # type: ignore[no-any-return]
+
+
 def ask(assertions: Sequence[Truth], budget: int) -> Answer:
     """Ask z3 whether the assertions can hold together, within ``budget`` resource units."""
     z3 = term.z3()
     started = time.process_time()
     if any(part is False for part in assertions):
         return Answer("unsat", 0, 0.0)
-    solver = z3.Solver()
+    solver = z3.SolverFor(LOGIC)
     before = _units(solver)
     solver.set("rlimit", budget)
     solver.set("random_seed", 0)
@@ -109,7 +149,7 @@ def smt_lib(assertions: Sequence[Truth], title: str) -> str:
     if quantifier:
         raise ValueError(f"{title}: quantifier {quantifier[1]} in an obligation that must have none")
     body = text[text.index("(set-info") :] if text.startswith(";") else text
-    return f"; {title}\n(set-logic QF_UFBV)\n{body}"
+    return f"; {title}\n(set-logic {LOGIC})\n{body}"
 
 
 def count_terms(assertions: Sequence[Truth]) -> int:

@@ -25,7 +25,7 @@ from straightwire.model.interposer import (
 from straightwire.model.opening import Opening, asks, bit, symbolic_opening
 from straightwire.model.opening import opened as opened_by_contract
 from straightwire.model.own_bar import OwnBar
-from straightwire.model.route import due, is_access, valid_config_len
+from straightwire.model.route import decode_rules, due, is_access, route, valid_config_len
 from straightwire.model.term import at_most, both, choose, element, implies, no, same
 from straightwire.model.vocabulary import (
     EventKind,
@@ -35,6 +35,7 @@ from straightwire.model.vocabulary import (
     choose_record,
     same_record,
 )
+from straightwire.model.wire import settle
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
 from straightwire.proofs.theorems.situations import CASES
 
@@ -115,11 +116,25 @@ def _given(clauses: Sequence[Clause], *, access: bool, both_ways: BothWays) -> l
 
 def _show(both_ways: BothWays) -> list[Goal]:
     response, own = both_ways.step.response, both_ways.own_response
+    claims = (
+        ("the same result", same(response.outcome.result, own.outcome.result)),
+        ("the same bytes in the caller's buffer", same(response.outcome.buffer, own.outcome.buffer)),
+        ("the same device state afterwards", same(both_ways.through_interposer, both_ways.through_own_bar)),
+        ("the same transport state afterwards", same_record(response.transport, own.transport)),
+    )
+    # By cases, so that each case's condition stands at the top of its query and folds the rest.
+    step = both_ways.step
+    happens = due(step.transport, step.access)
+    status, _ = settle(route(step.transport, step.access), both_ways.own_reply)
+    succeeds = same(status, 0)
+    cases = (
+        ("decoded, status 0", both(happens, succeeds)),
+        ("decoded, another status", both(happens, no(succeeds))),
+        *((reason, no(holds)) for reason, holds in decode_rules(step.transport, step.access)),
+    )
     return [
-        Goal("the same result", same(response.outcome.result, own.outcome.result)),
-        Goal("the same bytes in the caller's buffer", same(response.outcome.buffer, own.outcome.buffer)),
-        Goal("the same device state afterwards", same(both_ways.through_interposer, both_ways.through_own_bar)),
-        Goal("the same transport state afterwards", same_record(response.transport, own.transport)),
+        Goal(f"{name}, {case}", implies(condition, claim)) for case, condition in cases for name, claim in claims
+        if condition is not False
     ]
 
 
@@ -154,6 +169,7 @@ def _access(name: str, config: bool, write: bool) -> Obligation[BothWays]:
         witness=lambda it: due(it.step.transport, it.step.access),
         mutants=tuple(_without(clause, access=True) for clause in CORE if clause.id in _SPEAKS_OF[name]),
         small=small,
+        general=True,
         not_proved="That a given piece of software keeps the clauses: that is T-RELAY, lockstep and judging.",
     )
 

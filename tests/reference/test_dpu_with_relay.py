@@ -13,7 +13,7 @@ from straightwire.reference.dpu.dpu import Dpu
 from straightwire.reference.dpu.member import NotifyAddress, describe
 from straightwire.reference.relay import ReferenceRelay, ReferenceSubject
 
-GOLDEN = Path(__file__).parents[1] / "data" / "golden"
+GOLDEN = Path(__file__).parents[2] / "reference" / "lockstep" / "golden"
 MAC = b"\x52\x54\x00\x12\x34\x56"
 EINVAL = -(0x10000 + 22)
 ALL_COMMANDS = bytes.fromhex("0100 0100 000000000000000000000000 0000000000000000 7f00000000000000")

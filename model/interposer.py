@@ -125,6 +125,12 @@ _NESTED: dict[tuple[type, str], type] = {
 }
 
 
+def symbolic_operation(name: str = "o") -> Operation:
+    """An arbitrary operation."""
+    operation: Operation = _symbols(Operation, name)
+    return operation
+
+
 class AnyInterposer:
     """The general interposer. ``run`` tells its steps and runs apart."""
 

@@ -18,6 +18,7 @@ from straightwire.model.route import decodes, due, is_access, route
 from straightwire.model.term import bits_of, both, choose_word, no, same
 from straightwire.model.vocabulary import (
     PAYLOAD_BITS,
+    RESERVED_BITS,
     RESULT_BITS,
     EventKind,
     OpKind,
@@ -93,12 +94,12 @@ class FeatureMask(Mediator):
 @dataclass(frozen=True)
 class Smuggler(Mediator):
     breaks: str = "C-READ"
-    does: str = "puts a hint byte behind a read of the ISR"
+    does: str = "puts a hint into a reserved byte of a read of the ISR"
 
     def begin(self, transport: Transport, access: Access) -> Request:
         request = super().begin(transport, access)
-        hint = choose_word(_is(access, ISR, write=False), 1, request.operation.payload, PAYLOAD_BITS)
-        return replace(request, operation=replace(request.operation, payload=hint))
+        hint = choose_word(_is(access, ISR, write=False), 1, request.operation.reserved, RESERVED_BITS)
+        return replace(request, operation=replace(request.operation, reserved=hint))
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,13 @@ class OneForAll(Mediator):
 @dataclass(frozen=True)
 class FeatureFilter(Mediator):
     breaks: str = "C-REPLY"
-    does: str = "hides feature bit 15 from the driver (V1)"
+    does: str = "hides feature bit 5 from the driver (V1)"
 
     def end(self, transport: Transport, access: Access, reply: Reply) -> Response:
         response = super().end(transport, access, reply)
         status, payload = settle(route(transport, access), reply)
         hides = both(due(transport, access), _is(access, HOST_FEATURES, write=False), same(status, 0))
-        filtered = spliced(access.payload, payload & ~(1 << 15), access.length)
+        filtered = spliced(access.payload, payload & ~(1 << 5), access.length)
         buffer = choose_word(hides, filtered, response.outcome.buffer, PAYLOAD_BITS)
         return replace(response, outcome=replace(response.outcome, buffer=buffer))
 
@@ -192,7 +193,11 @@ class Unmasked(Mediator):
     def end(self, transport: Transport, access: Access, reply: Reply) -> Response:
         response = super().end(transport, access, reply)
         bare = both(
-            access.config, no(access.write), same(access.offset, REVISION_ID), same(access.length, 1)
+            due(transport, access),
+            access.config,
+            no(access.write),
+            same(access.offset, REVISION_ID),
+            same(access.length, 1),
         )
         own = spliced(access.payload, bits_of(reply.content, 0, PAYLOAD_BITS), access.length)
         buffer = choose_word(bare, own, response.outcome.buffer, PAYLOAD_BITS)

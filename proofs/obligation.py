@@ -49,8 +49,7 @@ class Obligation(Generic[S]):
     """A claim over all inputs.
 
     ``proves`` are the contract ids it counts for, ``witness`` the situation it must not be vacuous in,
-    ``small`` where to look for a readable counterexample first, and ``not_proved`` says where the claim ends. Where it
-    is ``general``, the proof does not look into operations on payloads.
+    ``small`` where to look for a readable counterexample first, and ``not_proved`` says where the claim ends.
     """
 
     id: str
@@ -62,7 +61,6 @@ class Obligation(Generic[S]):
     witness: Callable[[S], Truth]
     mutants: tuple[Mutant[S], ...]
     small: Callable[[S], Truth] | None = None
-    general: bool = False
     not_proved: str = ""
 
 

@@ -8,9 +8,11 @@ was asked says otherwise. Everything else has a name and is not green.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from straightwire.model import term
@@ -34,7 +36,7 @@ class Counterexample:
 class Result:
     """The verdict on one obligation, with what it cost.
 
-    ``units`` are z3 resource units of the proof itself, ``all_units`` with witness and mutants; ``seconds``
+    ``general`` counts the goals that hold whatever operations on payloads do. ``units`` are z3 resource units of the proof itself, ``all_units`` with witness and mutants; ``seconds``
     is CPU time of z3. ``second`` maps another solver to its answer.
     """
 
@@ -42,6 +44,7 @@ class Result:
     verdict: Verdict
     detail: str = ""
     goals: int = 0
+    general: int = 0
     terms: int = 0
     units: int = 0
     all_units: int = 0
@@ -50,6 +53,10 @@ class Result:
     witness: Any = None
     counterexample: Counterexample | None = None
     mutants: tuple[str, ...] = ()
+
+
+GENERAL_BUDGET = 150_000
+"""Resource units for a general query; where they are not enough, the exact one is asked."""
 
 
 class _Cost:
@@ -86,16 +93,40 @@ def _rerun(obligation: Obligation[Any], given: Sequence[Goal], show: Sequence[Go
     return None
 
 
-def _follows(obligation: Obligation[Any], symbols: Any, cost: _Cost, budget: int) -> str | None:
-    """Decide the general formulas of an obligation: None where all goals follow, else the first that need not."""
-    for name, (*premises, negated) in queries(obligation, symbols):
-        for piece in solvers.pieces(term.no(negated)):
-            answer = cost.add(solvers.ask([*premises, term.no(piece)], budget))
-            if answer.result == "unknown":
-                raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {name} after {answer.units} units")
-            if answer.result == "sat":
-                return name
+@dataclass(frozen=True)
+class _Query:
+    """What was asked of a goal: premises and the denied claim, and whether operations on payloads were general."""
+
+    goal: str
+    parts: tuple[Truth, ...]
+    general: bool
+
+
+def _decide(goal: Goal, premises: Sequence[Truth], cost: _Cost, budget: int) -> _Query | None:
+    """The query that shows a goal, None where the goal need not hold.
+
+    The general query is far cheaper and shows more, so it is tried first; where it does not do, the exact one
+    decides.
+    """
+    claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
+    exact = (*(premise for premise in premises if premise is not True), term.no(claim))
+    general = tuple(solvers.generalised(part) for part in exact)
+    for parts, limit in ((general, min(budget, GENERAL_BUDGET)), (exact, budget)):
+        answer = _unsatisfiable(parts, cost, limit)
+        if answer == "unsat":
+            return _Query(goal.name, parts, parts is general)
+        if answer == "unknown" and parts is exact:
+            raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} within {budget} resource units")
     return None
+
+
+def _unsatisfiable(parts: Sequence[Truth], cost: _Cost, budget: int) -> str:
+    *premises, denied = parts
+    for piece in solvers.pieces(term.no(denied)):
+        answer = cost.add(solvers.ask([*premises, term.no(piece)], budget))
+        if answer.result != "unsat":
+            return answer.result
+    return "unsat"
 
 
 def _refute(
@@ -136,10 +167,13 @@ def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, cost: _Cost, budg
 
 def _find_witness(obligation: Obligation[Any], symbols: Any, cost: _Cost, budget: int) -> Any:
     situation: list[Truth] = [*(goal.formula for goal in obligation.given(symbols)), obligation.witness(symbols)]
-    answer = cost.add(solvers.ask(situation, budget))
+    small = [obligation.small(symbols)] if obligation.small else []
+    answer = cost.add(solvers.ask([*situation, *small], budget))
+    if small and answer.result != "sat":
+        answer = cost.add(solvers.ask(situation, budget))
     if answer.result == "unknown":
         raise _NotGreen(Verdict.UNKNOWN, "z3 gave up looking for a witness")
-    if answer.result != "sat" or answer.value_of is None:
+    if answer.value_of is None:
         raise _NotGreen(Verdict.ERROR, "vacuous: no situation satisfies what is given")
     found = concrete(symbols, answer.value_of)
     failing = _rerun(obligation, obligation.given(found), obligation.show(found))
@@ -148,42 +182,45 @@ def _find_witness(obligation: Obligation[Any], symbols: Any, cost: _Cost, budget
     return found
 
 
-def queries(obligation: Obligation[Any], symbols: Any) -> list[tuple[str, list[Truth]]]:
-    """What must be unsatisfiable, goal by goal; goals that hold as soon as they are built need no solver."""
-    premises = [goal.formula for goal in obligation.given(symbols) if goal.formula is not True]
-    asked = []
-    for goal in obligation.show(symbols):
-        if goal.formula is True:
-            continue
-        claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
-        parts = [*premises, term.no(claim)]
-        asked.append((goal.name, [solvers.generalised(part) for part in parts] if obligation.general else parts))
-    return asked
+def prove(
+    obligation: Obligation[Any],
+    budget: int = DEFAULT_BUDGET,
+    cross_check: Sequence[str] = (),
+    smt_lib: Path | None = None,
+) -> Result:
+    """Decide one obligation.
 
-
-def prove(obligation: Obligation[Any], budget: int = DEFAULT_BUDGET, cross_check: Sequence[str] = ()) -> Result:
-    """Decide one obligation. ``budget`` is in z3 resource units per query; ``cross_check`` names other solvers."""
+    ``budget`` is in z3 resource units per query, ``cross_check`` names the other solvers to ask, ``smt_lib`` is a
+    directory that every query is written to.
+    """
     cost, extra = _Cost(), _Cost()
     second: dict[str, str] = {}
-    goals = terms = 0
+    goals: Sequence[Goal] = ()
+    asked: list[_Query] = []
     witness = None
     try:
         symbols = obligation.symbols()
-        goals = len(obligation.show(symbols))
-        asked = queries(obligation, symbols)
-        terms = solvers.count_terms([part for _, parts in asked for part in parts])
-        texts = [solvers.smt_lib(parts, f"{obligation.id}: {name}") for name, parts in asked]
-        need_not = _follows(obligation, symbols, cost, budget)
-        if need_not:
-            refuted = _refute(obligation, None, symbols, extra, budget)
-            if refuted is None:
-                raise _NotGreen(Verdict.UNKNOWN, f"{need_not} is not shown, and no counterexample runs")
-            raise _NotGreen(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
+        goals = obligation.show(symbols)
+        premises = [goal.formula for goal in obligation.given(symbols)]
+        for goal in goals:
+            if goal.formula is True:  # holds as soon as it is built
+                continue
+            query = _decide(goal, premises, cost, budget)
+            if query is None:
+                refuted = _refute(obligation, None, symbols, extra, budget)
+                if refuted is None:
+                    raise _NotGreen(Verdict.UNKNOWN, f"{goal.name} is not shown, and no counterexample runs")
+                raise _NotGreen(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
+            asked.append(query)
+        texts = [_text(obligation, query) for query in asked]
+        if smt_lib:
+            _write(smt_lib, obligation, asked, texts)
         for name in cross_check:
-            answers = {solvers.second_opinion(name, text) for text in texts}
-            second[name] = "sat" if "sat" in answers else "unknown" if "unknown" in answers else "unsat"
+            answers = [solvers.second_opinion(name, text) for text in texts]
+            second[name] = _summed_up(answers)
             if second[name] == "sat":
-                raise _NotGreen(Verdict.ERROR, f"z3 says unsat, {name} says sat")
+                goal_name = asked[answers.index("sat")].goal
+                raise _NotGreen(Verdict.ERROR, f"the solvers disagree: z3 says unsat, {name} says sat of {goal_name}")
         witness = _find_witness(obligation, symbols, extra, budget)
         for mutant in obligation.mutants:
             if _refute(obligation, mutant, symbols, extra, budget) is None:
@@ -191,7 +228,7 @@ def prove(obligation: Obligation[Any], budget: int = DEFAULT_BUDGET, cross_check
         verdict, detail, counterexample = Verdict.PROVED, "", None
     except _NotGreen as end:
         verdict, detail, counterexample = end.verdict, end.detail, end.counterexample
-    except Exception as failure:  # an obligation that cannot be built is red, and the others still run
+    except Exception as failure:  # noqa: BLE001  (an obligation that cannot be built is red, and the others still run)
         where = traceback.extract_tb(failure.__traceback__)[-1]
         verdict, counterexample = Verdict.ERROR, None
         detail = f"{type(failure).__name__}: {failure} ({where.name}, line {where.lineno})"
@@ -199,8 +236,9 @@ def prove(obligation: Obligation[Any], budget: int = DEFAULT_BUDGET, cross_check
         obligation.id,
         verdict,
         detail,
-        goals,
-        terms,
+        len(goals),
+        sum(1 for query in asked if query.general),
+        solvers.count_terms([part for query in asked for part in query.parts]),
         cost.units,
         cost.units + extra.units,
         cost.seconds + extra.seconds,
@@ -209,3 +247,24 @@ def prove(obligation: Obligation[Any], budget: int = DEFAULT_BUDGET, cross_check
         counterexample,
         tuple(mutant.name for mutant in obligation.mutants),
     )
+
+
+def _text(obligation: Obligation[Any], query: _Query) -> str:
+    form = "operations on payloads are uninterpreted" if query.general else "exact"
+    return solvers.smt_lib(query.parts, f"{obligation.id}: {query.goal} ({form}); unsat means proved")
+
+
+def _write(directory: Path, obligation: Obligation[Any], asked: Sequence[_Query], texts: Sequence[str]) -> None:
+    folder = directory / obligation.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (query, text) in enumerate(zip(asked, texts, strict=True), 1):
+        name = re.sub(r"[^A-Za-z0-9]+", "-", query.goal).strip("-")
+        (folder / f"{number:02}-{name}.smt2").write_text(text)
+
+
+def _summed_up(answers: Sequence[str]) -> str:
+    """One word for a solver's answers; with nothing to ask there is no second opinion."""
+    for word in ("sat", "unknown"):
+        if word in answers:
+            return word
+    return "unsat" if answers else "nothing to ask"

@@ -49,7 +49,8 @@ class Answer:
 def pieces(formula: Any) -> Iterator[Any]:
     """Split a goal into what has to hold one by one: ``a -> (b & c)`` into ``a -> b`` and ``a -> c``.
 
-    Each alone is far easier: its premises stand at the top, where the preprocessor sees them.
+    A premise that denies a conjunction is split by the part that fails. Each piece alone is far easier: its
+    premises stand at the top, where the preprocessor sees them.
     """
     z3 = term.z3()
     if z3.is_and(formula):
@@ -58,7 +59,28 @@ def pieces(formula: Any) -> Iterator[Any]:
     elif z3.is_implies(formula):
         premise, conclusion = formula.children()
         for part in pieces(conclusion):
-            yield z3.Implies(premise, part)
+            for case in _cases(premise):
+                yield z3.Implies(case, part)
+    else:
+        yield formula
+
+
+def _cases(premise: Any) -> Iterator[Any]:
+    z3 = term.z3()
+    parts = list(_conjuncts(premise))
+    for part in parts:
+        if z3.is_not(part) and z3.is_and(part.arg(0)):
+            rest = [other for other in parts if other is not part]
+            for denied in _conjuncts(part.arg(0)):
+                yield z3.And(*rest, term.no(denied))
+            return
+    yield premise
+
+
+def _conjuncts(formula: Any) -> Iterator[Any]:
+    if term.z3().is_and(formula):
+        for part in formula.children():
+            yield from _conjuncts(part)
     else:
         yield formula
 
@@ -71,7 +93,7 @@ WIDE = 256
 
 
 def generalised(formula: Truth) -> Truth:
-    """The formula with operations on wide words as uninterpreted functions; choice and equality stay.
+    """The formula with shifts and masks of wide words as uninterpreted functions; all else stays.
 
     What follows whatever such an operation does follows all the more from what it does, so a proof of the
     general formula is one of this; a model of it means nothing.
@@ -79,7 +101,7 @@ def generalised(formula: Truth) -> Truth:
     if isinstance(formula, bool):
         return formula
     z3 = term.z3()
-    kept = (z3.Z3_OP_ITE, z3.Z3_OP_EQ, z3.Z3_OP_UNINTERPRETED, z3.Z3_OP_DISTINCT)
+    general = (z3.Z3_OP_BSHL, z3.Z3_OP_BLSHR, z3.Z3_OP_BAND, z3.Z3_OP_BOR, z3.Z3_OP_BNOT)
     done: dict[int, Any] = {}
 
     def rebuilt(node: Any) -> Any:
@@ -88,11 +110,10 @@ def generalised(formula: Truth) -> Truth:
             return known
         children = [rebuilt(child) for child in node.children()]
         declaration = node.decl()
-        wide = any(z3.is_bv(part) and part.size() >= WIDE for part in (node, *children))
         if not children:
             result = node
-        elif wide and declaration.kind() not in kept:
-            name = "-".join(map(str, (declaration.name(), *declaration.params(), *(c.sort() for c in children))))
+        elif declaration.kind() in general and node.size() >= WIDE:
+            name = f"{declaration.name()}{node.size()}x{len(children)}"
             result = z3.Function(name, *(child.sort() for child in children), node.sort())(*children)
         else:
             result = declaration(*children)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from straightwire.model.clauses import CORE, Clause, Incident, Step
@@ -15,9 +15,10 @@ from straightwire.model.interposer import (
     symbolic_transport,
 )
 from straightwire.model.registers import DeviceType
-from straightwire.model.route import valid_config_len
-from straightwire.model.term import Truth, at_most, both, either, implies, same, word
+from straightwire.model.route import decode_rules, due, is_access, route, valid_config_len
+from straightwire.model.term import Truth, at_most, both, either, implies, no, same, word
 from straightwire.model.vocabulary import Access, Event, EventKind, Own, Reply, Transport
+from straightwire.model.wire import settle
 from straightwire.proofs.obligation import Goal
 
 CASES = (
@@ -94,18 +95,31 @@ def keeps(interposer: Interposer, clauses: tuple[Clause, ...], this: Situation) 
     return goals
 
 
-def occurs(interposer: Interposer, clause: Clause, this: Situation) -> Truth:
-    """Some access of which the clause speaks."""
+def slug(name: str) -> str:
+    """A case's name as part of an id."""
+    return name.replace(" of the ", "-").replace(" of ", "-").replace(" ", "-").lower()
+
+
+def some_step(
+    interposer: Interposer, this: Situation, holds: Callable[[Step], Truth], otherwise: Truth = False
+) -> Truth:
+    """Some kind of access of which something holds, or something else that does."""
     return either(
+        otherwise,
         *(
             both(
                 same(this.access.config, access.config),
                 same(this.access.write, access.write),
-                clause.when(step_of(interposer, this, access)),
+                holds(step_of(interposer, this, access)),
             )
             for _, access in cases(this.access)
-        )
+        ),
     )
+
+
+def occurs(interposer: Interposer, clause: Clause, this: Situation) -> Truth:
+    """Some access of which the clause speaks."""
+    return some_step(interposer, this, clause.when)
 
 
 def others(clause: Clause) -> tuple[Clause, ...]:
@@ -116,3 +130,20 @@ def others(clause: Clause) -> tuple[Clause, ...]:
 def small(this: Situation) -> Truth:
     """One byte of a member with the smallest id: what a reader would try first."""
     return both(same(this.access.length, 1), same(this.transport.own.member, 2))
+
+
+def endings(transport: Transport, access: Access, reply: Reply) -> list[tuple[str, Truth]]:
+    """Every way an access can end: it is none, the device says 0 or something else, or one rule of PCI refuses.
+
+    Proofs go by these cases: each stands at the top of its query and folds the rest.
+    """
+    happens = due(transport, access)
+    status, _ = settle(route(transport, access), reply)
+    succeeds = same(status, 0)
+    found = [
+        ("a length of 0", no(is_access(access))),
+        ("decoded, status 0", both(happens, succeeds)),
+        ("decoded, another status", both(happens, no(succeeds))),
+    ]
+    found += [(reason, both(is_access(access), no(holds))) for reason, holds in decode_rules(transport, access)]
+    return [(name, condition) for name, condition in found if condition is not False]

@@ -25,7 +25,7 @@ from straightwire.model.interposer import (
 from straightwire.model.opening import Opening, asks, bit, symbolic_opening
 from straightwire.model.opening import opened as opened_by_contract
 from straightwire.model.own_bar import OwnBar
-from straightwire.model.route import decode_rules, due, is_access, route, valid_config_len
+from straightwire.model.route import due, is_access, valid_config_len
 from straightwire.model.term import at_most, both, choose, element, implies, no, same
 from straightwire.model.vocabulary import (
     EventKind,
@@ -35,9 +35,8 @@ from straightwire.model.vocabulary import (
     choose_record,
     same_record,
 )
-from straightwire.model.wire import settle
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
-from straightwire.proofs.theorems.situations import CASES
+from straightwire.proofs.theorems.situations import CASES, endings, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,19 +121,11 @@ def _show(both_ways: BothWays) -> list[Goal]:
         ("the same device state afterwards", same(both_ways.through_interposer, both_ways.through_own_bar)),
         ("the same transport state afterwards", same_record(response.transport, own.transport)),
     )
-    # By cases, so that each case's condition stands at the top of its query and folds the rest.
     step = both_ways.step
-    happens = due(step.transport, step.access)
-    status, _ = settle(route(step.transport, step.access), both_ways.own_reply)
-    succeeds = same(status, 0)
-    cases = (
-        ("decoded, status 0", both(happens, succeeds)),
-        ("decoded, another status", both(happens, no(succeeds))),
-        *((reason, no(holds)) for reason, holds in decode_rules(step.transport, step.access)),
-    )
     return [
-        Goal(f"{name}, {case}", implies(condition, claim)) for case, condition in cases for name, claim in claims
-        if condition is not False
+        Goal(f"{name}, {ending}", implies(condition, claim))
+        for ending, condition in endings(step.transport, step.access, both_ways.own_reply)
+        for name, claim in claims
     ]
 
 
@@ -159,7 +150,7 @@ _SPEAKS_OF = {
 
 def _access(name: str, config: bool, write: bool) -> Obligation[BothWays]:
     return Obligation(
-        id=f"T-SUFFICE/{name.replace(' of the ', '-').replace(' of ', '-').replace(' ', '-').lower()}",
+        id=f"T-SUFFICE/{slug(name)}",
         proves=("T-SUFFICE",),
         says=f"step of the induction, a {name}: any interposer that keeps the clauses and any device give the outcome of "
         "the device's own BAR, and leave device and transport state as that does",
@@ -169,7 +160,6 @@ def _access(name: str, config: bool, write: bool) -> Obligation[BothWays]:
         witness=lambda it: due(it.step.transport, it.step.access),
         mutants=tuple(_without(clause, access=True) for clause in CORE if clause.id in _SPEAKS_OF[name]),
         small=small,
-        general=True,
         not_proved="That a given piece of software keeps the clauses: that is T-RELAY, lockstep and judging.",
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Generic, TypeVar
 
 from straightwire.model.term import Truth
@@ -72,6 +72,6 @@ def concrete(symbols: Any, value_of: Callable[[Any], int | bool]) -> Any:
         )
     if isinstance(symbols, tuple):
         return tuple(concrete(part, value_of) for part in symbols)
-    if symbols is None or isinstance(symbols, int | str):
+    if symbols is None or isinstance(symbols, int | str | Enum):
         return symbols
     return value_of(symbols)

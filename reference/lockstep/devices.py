@@ -40,6 +40,8 @@ _NOISE = hashlib.shake_128(b"straightwire scripted device").digest(1 << 16)
 """Bytes without a pattern, from which a scripted device answers."""
 _ANSWER_MAX = 1 << 10
 _SCRIPT_BAR_LEN = 1 << 16
+_ANY = Answer()
+_NOTIFY_INFO = Opcode.LEGACY_NOTIFY_INFO.to_bytes(2, "little")
 
 
 class Call(NamedTuple):
@@ -131,7 +133,7 @@ class ScriptedPort:
 
     def admin(self, command: bytes, reply_len: int) -> bytes:
         """The next answer, or the answer to any command."""
-        answer = self.answers.pop(0) if self.answers else Answer()
+        answer = self.answers.pop(0) if self.answers else _ANY
         data = answer.data
         if data is None:
             if command[:2] == _NOTIFY_INFO:
@@ -158,9 +160,6 @@ class ScriptedPort:
     def config_write(self, offset: int, data: bytes) -> None:
         """Kept, up to the end of configuration space."""
         self.config[offset : offset + len(data)] = data[: max(len(self.config) - offset, 0)]
-
-
-_NOTIFY_INFO = Opcode.LEGACY_NOTIFY_INFO.to_bytes(2, "little")
 
 
 class _Scripted:

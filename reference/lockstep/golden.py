@@ -34,7 +34,8 @@ from straightwire.reference.lockstep.trace import (
 )
 
 FOLDER = Path(__file__).with_name("golden")
-_COLUMNS = "n,dir,bar0_off,size,value,register,msix_enabled,relay_opcode,relay_offset,repeat".split(",")
+_HEADER = "n,dir,bar0_off,size,value,register,msix_enabled,relay_opcode,relay_offset,repeat"
+_COLUMNS = tuple(_HEADER.split(","))
 _COMMANDS = 0x7F
 _DOORBELL = BarAddress("member", 4, 0x3000)
 _ISR = "ISR"
@@ -63,12 +64,13 @@ _RNG = _device("rng", 0x79000000, (8,), 2, b"")
 
 @dataclass(frozen=True)
 class GoldenFile:
-    """One recording: its file's name, what it is of, and the device that stood there."""
+    """One recording: its file's name, what it is of, the device that stood there, and how many rows it has."""
 
     name: str
     title: str
     kind: str
     device: DpuDevice
+    rows: int
 
     @property
     def path(self) -> Path:
@@ -77,12 +79,12 @@ class GoldenFile:
 
 
 FILES = (
-    GoldenFile("linux61_virtio_net_msix", "Linux 6.1 virtio-net, MSI-X", "net", _NET),
-    GoldenFile("linux61_virtio_net_intx", "Linux 6.1 virtio-net, INTx", "net", _NET),
-    GoldenFile("linux61_virtio_rng_msix", "Linux 6.1 virtio-rng, MSI-X", "rng", _RNG),
-    GoldenFile("seabios_then_linux61_virtio_blk_msix", "SeaBIOS, then Linux 6.1 virtio-blk, MSI-X", "blk", _BLK),
-    GoldenFile("seabios_then_linux61_virtio_blk_intx", "SeaBIOS, then Linux 6.1 virtio-blk, INTx", "blk", _BLK),
-    GoldenFile("ipxe_virtio_net_polling", "iPXE virtio-net, polling", "net", _NET),
+    GoldenFile("linux61_virtio_net_msix", "Linux 6.1 virtio-net, MSI-X", "net", _NET, 75),
+    GoldenFile("linux61_virtio_net_intx", "Linux 6.1 virtio-net, INTx", "net", _NET, 61),
+    GoldenFile("linux61_virtio_rng_msix", "Linux 6.1 virtio-rng, MSI-X", "rng", _RNG, 38),
+    GoldenFile("seabios_then_linux61_virtio_blk_msix", "SeaBIOS, then Linux 6.1 virtio-blk, MSI-X", "blk", _BLK, 122),
+    GoldenFile("seabios_then_linux61_virtio_blk_intx", "SeaBIOS, then Linux 6.1 virtio-blk, INTx", "blk", _BLK, 114),
+    GoldenFile("ipxe_virtio_net_polling", "iPXE virtio-net, polling", "net", _NET, 34),
 )
 
 
@@ -109,8 +111,8 @@ def golden(file: GoldenFile) -> Golden:
 def read_golden(file: GoldenFile, text: str, name: str) -> Golden:
     """A recording from its text; ``name`` is for errors. Raises ``TraceError`` with one line."""
     lines = text.splitlines()
-    if not lines or lines[0].split(",") != _COLUMNS:
-        raise TraceError(f"{name}:1: the columns are not {','.join(_COLUMNS)}, get the original file")
+    if not lines or lines[0] != _HEADER:
+        raise TraceError(f"{name}:1: the columns are not {_HEADER}, get the original file")
     if not text.endswith("\n"):
         raise TraceError(f"{name}:{len(lines)}: truncated: the last line has no end, get the original file")
     member = TraceMember(file.kind, 1, device_type_named(file.kind).config_len, _COMMANDS)
@@ -124,8 +126,8 @@ def read_golden(file: GoldenFile, text: str, name: str) -> Golden:
         events += row.events(file.device)
         rows += 1
         accesses += 0 if row.is_config else row.number("repeat")
-    if not rows:
-        raise TraceError(f"{name}:1: no rows, get the original file")
+    if rows != file.rows:
+        raise TraceError(f"{name}:{len(lines)}: truncated: {rows} rows of {file.rows}, get the original file")
     trace = Trace(file.title, member, file.device, (*events, Event(EventKind.CLOSE, operations=())))
     return Golden(file, trace, rows, accesses)
 

@@ -28,7 +28,7 @@ from straightwire.model.vocabulary import (
     Reply,
     Transport,
 )
-from straightwire.model.wire import bytes_of, is_read, pack, signed, word_of
+from straightwire.model.wire import bytes_of, pack, signed, word_of
 from straightwire.reference.abi import DevicePort, Member, Outcome, RelayError
 from straightwire.reference.lockstep.host_requests import HostRequests
 
@@ -51,20 +51,6 @@ def number(value: Word) -> int:
     if not isinstance(value, int):
         raise TypeError("a subject runs on concrete values")
     return value
-
-
-def command_bytes(operation: Operation) -> tuple[bytes, int]:
-    """A command's device-readable bytes and the length of its reply.
-
-    ``pack`` takes well-formed operations. A read that carries a payload is not (C-READ); its payload goes
-    behind the command, where ``unpack`` finds it.
-    """
-    call = pack(operation)
-    sent = bytes_of(call.sent, number(call.sent_len))
-    payload = number(operation.payload)
-    if payload and is_read(operation.shape.opcode) is True:
-        sent += bytes_of(payload, (payload.bit_length() + 7) // 8)
-    return sent, number(call.reply_len)
 
 
 class ModelRelay:
@@ -177,8 +163,9 @@ def issue(device: DevicePort, operation: Operation) -> Reply:
     """One operation as the call of ``DevicePort`` it stands for, and the device's raw answer."""
     kind, shape = operation.shape.kind, operation.shape
     if kind == OpKind.COMMAND:
-        command, reply_len = command_bytes(operation)
-        reply = device.admin(command, reply_len)
+        call = pack(operation)
+        reply_len = number(call.reply_len)
+        reply = device.admin(bytes_of(call.sent, number(call.sent_len)), reply_len)
         return Reply(word_of(reply[:reply_len]), len(reply))
     offset, length = number(shape.offset), number(shape.length)
     if kind == OpKind.CONFIG_READ:

@@ -118,8 +118,15 @@ def outcome_words(outcome: Outcome | None) -> str:
 
 
 def event_words(event: Event) -> str:
-    """The event, as the trace's format has it."""
-    return event_text(event)
+    """The event as the trace's format has it, and what the device is told to answer."""
+    told = []
+    for answer in event.answers:
+        words = f"status {answer.status} {_STATUSES.get(answer.status, '')}".rstrip()
+        words += f" qualifier {answer.qualifier}" if answer.qualifier else ""
+        words += f" data {data_words(answer.data)}" if answer.data is not None else ""
+        told.append(words + (f" used {answer.used}" if answer.used is not None else ""))
+    times = f"x {event.count} " if event.count > 1 else ""
+    return times + event_text(event) + (f"   (device answers {'; then '.join(told)})" if told else "")
 
 
 def state_words(expected: DeviceState, got: DeviceState) -> tuple[str, str]:

@@ -50,7 +50,12 @@ CHOICES = (
         "No: a command that does not use the member id is not checked for it (GD2).",
         "Taken literally the commands could never succeed.",
     ),
-    Choice("A9", "Are reserved bytes of a command checked?", "No, they are ignored.", "virtio 1.4, 2.13: the device ignores them."),
+    Choice(
+        "A9",
+        "Are reserved bytes of a command checked?",
+        "No, they are ignored.",
+        "virtio 1.4, 2.13: the device ignores them.",
+    ),
     Choice(
         "A13",
         "What is a reply whose used length cuts it short?",
@@ -87,14 +92,21 @@ CHOICES = (
         "24 while the member's own MSI-X Enable bit is set when the command is executed, else 20.",
         "The registers 20 to 23 exist only then.",
     ),
-    Choice("B6", "What does an access without data do?", "It fails like any access that is no field.", "No field is empty."),
-    Choice("B7", "What does a write to a read-only register do?", "It succeeds and changes nothing.", "As on a legacy device (LD5); QEMU does the same."),
+    Choice(
+        "B6", "What does an access without data do?", "It fails like any access that is no field.", "No field is empty."
+    ),
+    Choice(
+        "B7",
+        "What does a write to a read-only register do?",
+        "It succeeds and changes nothing.",
+        "As on a legacy device (LD5); QEMU does the same.",
+    ),
     Choice("B8", "What does QUEUE_NOTIFY read as?", "All ones.", "QEMU; no driver reads it."),
     Choice(
         "B9",
         "What does a write to some bytes of a register do?",
-        "It changes those bytes. QUEUE_NOTIFY keeps nothing to merge with: a write that has its low byte notifies the queue "
-        "of that value, one that has not is ignored.",
+        "It changes those bytes. QUEUE_NOTIFY keeps nothing to merge with: a write that has its low byte notifies the "
+        "queue of that value, one that has not is ignored.",
         "Bytes of a little-endian register; QEMU decodes by exact offset instead. No driver does it.",
     ),
     Choice(
@@ -109,8 +121,18 @@ CHOICES = (
         "Replaced; ignored; ignored.",
         "QEMU.",
     ),
-    Choice("B12", "What does QUEUE_SEL hold for a queue that does not exist?", "The value written; QUEUE_NUM and QUEUE_PFN then read 0.", "QEMU below 1024."),
-    Choice("B13", "Which STATUS values are accepted?", "All, verbatim; 0 resets the device.", "QEMU; iPXE goes from 0 to 6."),
+    Choice(
+        "B12",
+        "What does QUEUE_SEL hold for a queue that does not exist?",
+        "The value written; QUEUE_NUM and QUEUE_PFN then read 0.",
+        "QEMU below 1024.",
+    ),
+    Choice(
+        "B13",
+        "Which STATUS values are accepted?",
+        "All, verbatim; 0 resets the device.",
+        "QEMU; iPXE goes from 0 to 6.",
+    ),
     Choice(
         "B14",
         "May a command that writes STATUS 0 complete before the reset has?",
@@ -124,9 +146,24 @@ CHOICES = (
         "QEMU, without its rule for bit 30.",
     ),
     Choice("B17", "An ISR read whose reply is lost?", "The bits are lost.", "A read clears (LD5)."),
-    Choice("B18", "Which ISR bits are set with MSI-X on?", "Configuration change (bit 1) yes, queue (bit 0) no.", "virtio 1.4, 4.1.4.5."),
-    Choice("B20", "Is an access that straddles fields split?", "No: forwarded whole, the device fails it.", "Splitting is a decision."),
-    Choice("B25", "What does a function-level reset do to a member?", "What STATUS 0 does, and it clears MSI-X Enable and COMMAND as PCI does.", "PD13; PCI."),
+    Choice(
+        "B18",
+        "Which ISR bits are set with MSI-X on?",
+        "Configuration change (bit 1) yes, queue (bit 0) no.",
+        "virtio 1.4, 4.1.4.5.",
+    ),
+    Choice(
+        "B20",
+        "Is an access that straddles fields split?",
+        "No: forwarded whole, the device fails it.",
+        "Splitting is a decision.",
+    ),
+    Choice(
+        "B25",
+        "What does a function-level reset do to a member?",
+        "What STATUS 0 does, and it clears MSI-X Enable and COMMAND as PCI does.",
+        "PD13; PCI.",
+    ),
     Choice(
         "B26",
         "What does a vector register take?",
@@ -139,6 +176,16 @@ CHOICES = (
         "The device's own values come back.",
         "QEMU does so for mac.",
     ),
-    Choice("C1", "How many entries can NOTIFY_INFO advertise (LD9)?", "A device advertises three and a terminator; a relay reads four.", "Linux reads four."),
-    Choice("C2", "How long is a notification address valid?", "As long as the relay is open.", "Linux caches it for the life of the device."),
+    Choice(
+        "C1",
+        "How many entries can NOTIFY_INFO advertise (LD9)?",
+        "A device advertises three and a terminator; a relay reads four.",
+        "Linux reads four.",
+    ),
+    Choice(
+        "C2",
+        "How long is a notification address valid?",
+        "As long as the relay is open.",
+        "Linux caches it for the life of the device.",
+    ),
 )

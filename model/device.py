@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from straightwire.model.term import Element
     from straightwire.model.vocabulary import Operation
 
+
 class AnyDevice:
     """An arbitrary device: next state and reply are uninterpreted functions of state and operation."""
 

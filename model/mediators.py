@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from straightwire.model.commands import GROUP_SRIOV, Opcode, Status, SwError
-from straightwire.model.registers import GUEST_FEATURES, HOST_FEATURES, ISR, QUEUE_NOTIFY, STATUS, Field
+from straightwire.model.commands import GROUP_SRIOV, Opcode, Status
 from straightwire.model.pci import REVISION_ID
+from straightwire.model.registers import GUEST_FEATURES, HOST_FEATURES, ISR, QUEUE_NOTIFY, STATUS, Field
 from straightwire.model.relay import Relay
 from straightwire.model.route import decodes, due, is_access, route
 from straightwire.model.term import bits_of, both, choose_word, no, same
@@ -21,17 +21,17 @@ from straightwire.model.vocabulary import (
     RESERVED_BITS,
     RESULT_BITS,
     EventKind,
-    OpKind,
     Operation,
+    OpKind,
     OpShape,
     Reaction,
     Request,
     Response,
 )
-from straightwire.model.wire import answer, error, settle, spliced
+from straightwire.model.wire import answer, settle, spliced
 
 if TYPE_CHECKING:
-    from straightwire.model.term import Element, Truth
+    from straightwire.model.term import Truth
     from straightwire.model.vocabulary import Access, Event, Reply, Transport
 
 
@@ -55,6 +55,8 @@ class Mediator(Relay):
 
 @dataclass(frozen=True)
 class Persistent(Mediator):
+    """Not C-ONCE: one access, two operations."""
+
     breaks: str = "C-ONCE"
     does: str = "issues a command once more when the status is EAGAIN (choice A14, and vDPA's V11)"
 
@@ -67,6 +69,8 @@ class Persistent(Mediator):
 
 @dataclass(frozen=True)
 class FixedLayout(Mediator):
+    """Not C-ROUTE: an address of its own making."""
+
     breaks: str = "C-ROUTE"
     does: str = "takes the device configuration to start at 20, MSI-X or not"
 
@@ -76,6 +80,8 @@ class FixedLayout(Mediator):
 
 @dataclass(frozen=True)
 class FeatureMask(Mediator):
+    """Not C-WRITE: other bytes than the guest's."""
+
     breaks: str = "C-WRITE"
     does: str = "clears feature bit 5 in what the driver accepts (V4)"
 
@@ -93,6 +99,8 @@ class FeatureMask(Mediator):
 
 @dataclass(frozen=True)
 class Smuggler(Mediator):
+    """Not C-READ: bytes nobody wrote."""
+
     breaks: str = "C-READ"
     does: str = "puts a hint into a reserved byte of a read of the ISR"
 
@@ -104,6 +112,8 @@ class Smuggler(Mediator):
 
 @dataclass(frozen=True)
 class OneForAll(Mediator):
+    """Not C-MEMBER: somebody else's device."""
+
     breaks: str = "C-MEMBER"
     does: str = "resets the device through member 1, whoever asks"
 
@@ -115,6 +125,8 @@ class OneForAll(Mediator):
 
 @dataclass(frozen=True)
 class FeatureFilter(Mediator):
+    """Not C-REPLY: other bytes than the device's."""
+
     breaks: str = "C-REPLY"
     does: str = "hides feature bit 5 from the driver (V1)"
 
@@ -129,6 +141,8 @@ class FeatureFilter(Mediator):
 
 @dataclass(frozen=True)
 class Qualified(Mediator):
+    """Not C-STATUS: a second opinion of what failed."""
+
     breaks: str = "C-STATUS"
     does: str = "takes a success with a qualifier for a failure"
 
@@ -147,6 +161,8 @@ class Qualified(Mediator):
 
 @dataclass(frozen=True)
 class Lenient(Mediator):
+    """Not C-REFUSE: a refusal that does not show."""
+
     breaks: str = "C-REFUSE"
     does: str = "reports success for an access that PCI does not decode"
 
@@ -159,6 +175,8 @@ class Lenient(Mediator):
 
 @dataclass(frozen=True)
 class Leaky(Mediator):
+    """Not C-RESIDUE: a failure that leaves bytes behind."""
+
     breaks: str = "C-RESIDUE"
     does: str = "copies the reply out before it looks at the status"
 
@@ -173,20 +191,22 @@ class Leaky(Mediator):
 
 @dataclass(frozen=True)
 class Housekeeper(Mediator):
+    """Not C-FRAME: transport state that follows an access."""
+
     breaks: str = "C-FRAME"
     does: str = "turns I/O decode off when the driver resets the device"
 
     def end(self, transport: Transport, access: Access, reply: Reply) -> Response:
         response = super().end(transport, access, reply)
-        resets = both(
-            due(transport, access), _is(access, STATUS, write=True), same(bits_of(access.payload, 0, 8), 0)
-        )
+        resets = both(due(transport, access), _is(access, STATUS, write=True), same(bits_of(access.payload, 0, 8), 0))
         decode: Truth = both(response.transport.decode, no(resets))
         return replace(response, transport=replace(response.transport, decode=decode))
 
 
 @dataclass(frozen=True)
 class Unmasked(Mediator):
+    """Not C-CONFIG: configuration space without its overlay."""
+
     breaks: str = "C-CONFIG"
     does: str = "shows the member's own revision, so that no legacy driver binds"
 
@@ -206,6 +226,8 @@ class Unmasked(Mediator):
 
 @dataclass(frozen=True)
 class Poller(Mediator):
+    """Not C-INIT: an operation that no access caused."""
+
     breaks: str = "C-INIT"
     does: str = "reads the ISR on a timer, in case there is something (V8)"
 
@@ -221,6 +243,8 @@ class Poller(Mediator):
 
 @dataclass(frozen=True)
 class Posted(Mediator):
+    """Not C-ORDER: an operation after the call has returned."""
+
     breaks: str = "C-ORDER"
     does: str = "lets a worker ring the queues after the call has returned (V18)"
 

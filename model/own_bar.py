@@ -29,7 +29,6 @@ from straightwire.model.vocabulary import (
 from straightwire.model.wire import answer, error, settle, spliced
 
 if TYPE_CHECKING:
-    from straightwire.model.term import Element
     from straightwire.model.vocabulary import Access, Event, Reply, Transport
 
 NOTHING = Operation(0, OpShape(0, 0, 0, 0, 0, 0, 0), 0)

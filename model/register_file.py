@@ -47,7 +47,7 @@ from straightwire.model.term import (
     resize,
     same,
 )
-from straightwire.model.vocabulary import PAYLOAD_BITS, OpKind, Operation, Reply
+from straightwire.model.vocabulary import PAYLOAD_BITS, Operation, OpKind, Reply
 from straightwire.model.wire import bytes_of
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ class Registers:
     table: tuple[Field, ...] = COMMON_REGISTERS
 
 
-def fresh(
-    device: DeviceType, host_features: int, queue_sizes: Sequence[int], config: bytes, vectors: int
-) -> Registers:
+def fresh(device: DeviceType, host_features: int, queue_sizes: Sequence[int], config: bytes, vectors: int) -> Registers:
     """A member after reset, on Python values."""
     word = int.from_bytes(config, "little")
     return Registers(

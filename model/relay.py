@@ -26,8 +26,8 @@ from straightwire.model.vocabulary import (
 from straightwire.model.wire import answer, error, pack, settle, spliced, unpack
 
 if TYPE_CHECKING:
-    from straightwire.model.term import Element
     from straightwire.model.vocabulary import Access, Event, Reply, Transport
+
 
 @dataclass(frozen=True)
 class Relay:

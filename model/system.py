@@ -20,8 +20,8 @@ from straightwire.model.vocabulary import (
     PAYLOAD_BITS,
     Access,
     Event,
-    OpKind,
     Operation,
+    OpKind,
     Reply,
     Transport,
 )

@@ -16,7 +16,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class BitVec(Protocol):
@@ -66,12 +66,10 @@ def is_concrete(*terms: Term) -> bool:
 # Truths
 
 
-def _opposed(parts: list[Truth]) -> bool:
+def _opposed(parts: Sequence[Truth]) -> bool:
     """Whether a part stands beside its own negation."""
     module = z3()
-    return any(
-        module.is_not(one) and any(cast("Any", one).arg(0).eq(other) for other in parts) for one in parts
-    )
+    return any(module.is_not(one) and any(cast("Any", one).arg(0).eq(other) for other in parts) for one in parts)
 
 
 def both(*parts: Truth) -> Truth:
@@ -133,7 +131,7 @@ def same(left: Term, right: Term) -> Truth:
     if isinstance(left, int):  # both were Python values
         raise TypeError
     if isinstance(right, bool):
-        return cast("BoolTerm", left) if right else no(cast("BoolTerm", left))
+        return left if right else no(left)
     if isinstance(right, int):
         return _same_as_number(left, right)
     if left.eq(right):

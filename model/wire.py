@@ -30,8 +30,8 @@ from straightwire.model.vocabulary import (
     PAYLOAD_BYTES,
     REPLY_BITS,
     RESULT_BITS,
-    OpKind,
     Operation,
+    OpKind,
     OpShape,
     choose_record,
 )
@@ -233,9 +233,7 @@ def settle(shape: OpShape, reply: Reply) -> tuple[Word, Word]:
     """
     command, read = same(shape.kind, OpKind.COMMAND), is_read(shape.opcode)
     asked = choose_word(read, shape.length, 0, 64) + commands.REPLY_HEADER_LEN
-    seen = low_bytes(
-        reply.content, choose_word(below(reply.written, asked), reply.written, asked, 64), REPLY_BITS
-    )
+    seen = low_bytes(reply.content, choose_word(below(reply.written, asked), reply.written, asked, 64), REPLY_BITS)
     status = choose_word(command, take(seen, commands.REPLY_HEADER[0]), 0, 16)
     payload = choose_word(
         command,

@@ -36,7 +36,8 @@ THEOREMS = (
     ),
     Claim(
         "T-VENDOR",
-        "two devices a guest cannot tell apart stay so behind the relay; a device that refines a specification still does",
+        "two devices a guest cannot tell apart stay so behind the relay; a device that refines a specification still "
+        "does",
     ),
     Claim(
         "T-ISOLATE",

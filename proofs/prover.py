@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ class Result:
     counterexample: Counterexample | None = None
     mutants: tuple[str, ...] = ()
 
+
+AT_ONCE_BUDGET = 30_000
+"""Resource units for a goal as a whole, before it is taken to pieces."""
 
 GENERAL_BUDGET = 150_000
 """Resource units for a general query; where they are not enough, the exact one is asked."""
@@ -120,12 +123,22 @@ def _decide(goal: Goal, premises: Sequence[Truth], cost: _Cost, budget: int) -> 
     return None
 
 
+def _parts(claim: Any) -> Iterator[tuple[Any, int]]:
+    """What to ask of a claim, with a limit each: at once where that is cheap, then piece by piece."""
+    if solvers.is_flat(claim):
+        yield claim, AT_ONCE_BUDGET
+    for piece in solvers.pieces(claim):
+        yield piece, DEFAULT_BUDGET
+
+
 def _unsatisfiable(parts: Sequence[Truth], cost: _Cost, budget: int) -> str:
     *premises, denied = parts
-    for piece in solvers.pieces(term.no(denied)):
-        answer = cost.add(solvers.ask([*premises, term.no(piece)], budget))
-        if answer.result != "unsat":
-            return answer.result
+    for part, limit in _parts(term.no(denied)):
+        result = cost.add(solvers.ask([*premises, term.no(part)], min(budget, limit))).result
+        if limit == AT_ONCE_BUDGET and result != "unknown":
+            return result
+        if result != "unsat" and limit != AT_ONCE_BUDGET:
+            return result
     return "unsat"
 
 
@@ -155,13 +168,15 @@ def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, cost: _Cost, budg
     """Concrete symbols under which one goal fails, None where it follows."""
     if goal.formula is True:
         return None
-    formula = term.z3().BoolVal(False) if goal.formula is False else goal.formula
-    for piece in solvers.pieces(formula):
-        answer = cost.add(solvers.ask([*assumed, term.no(piece)], budget))
-        if answer.result == "unknown":
-            raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} after {answer.units} units")
-        if answer.result == "sat" and answer.value_of:
+    claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
+    for part, limit in _parts(claim):
+        answer = cost.add(solvers.ask([*assumed, term.no(part)], min(budget, limit)))
+        if answer.value_of:
             return concrete(symbols, answer.value_of)
+        if answer.result == "unsat" and limit == AT_ONCE_BUDGET:
+            return None
+        if answer.result == "unknown" and limit != AT_ONCE_BUDGET:
+            raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} after {answer.units} units")
     return None
 
 
@@ -197,7 +212,7 @@ def prove(
     second: dict[str, str] = {}
     goals: Sequence[Goal] = ()
     asked: list[_Query] = []
-    witness = None
+    terms, witness = 0, None
     try:
         symbols = obligation.symbols()
         goals = obligation.show(symbols)
@@ -212,7 +227,8 @@ def prove(
                     raise _NotGreen(Verdict.UNKNOWN, f"{goal.name} is not shown, and no counterexample runs")
                 raise _NotGreen(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
             asked.append(query)
-        texts = [_text(obligation, query) for query in asked]
+        terms = solvers.count_terms([part for query in asked for part in query.parts])
+        texts = [_text(obligation, query) for query in asked] if cross_check or smt_lib else []
         if smt_lib:
             _write(smt_lib, obligation, asked, texts)
         for name in cross_check:
@@ -238,7 +254,7 @@ def prove(
         detail,
         len(goals),
         sum(1 for query in asked if query.general),
-        solvers.count_terms([part for query in asked for part in query.parts]),
+        terms,
         cost.units,
         cost.units + extra.units,
         cost.seconds + extra.seconds,

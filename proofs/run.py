@@ -40,9 +40,7 @@ def _prove_by_id(name: str, budget: int, settings: Settings) -> Result:
     return prover.prove(obligation, budget, settings.cross_check, settings.smt_lib)
 
 
-def prove_all(
-    chosen: Sequence[Obligation[Any]], budgets: Mapping[str, int], settings: Settings
-) -> Iterator[Result]:
+def prove_all(chosen: Sequence[Obligation[Any]], budgets: Mapping[str, int], settings: Settings) -> Iterator[Result]:
     """Prove obligations of the catalogue; results come as they are ready, in any order."""
     if settings.processes == 1:
         for obligation in chosen:

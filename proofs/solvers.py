@@ -65,6 +65,13 @@ def pieces(formula: Any) -> Iterator[Any]:
         yield formula
 
 
+def is_flat(claim: Any) -> bool:
+    """Whether a goal is atoms under one premise: then it may be asked at once."""
+    z3 = term.z3()
+    conclusion = claim.arg(1) if z3.is_implies(claim) else claim
+    return not any(z3.is_implies(part) or z3.is_or(part) for part in _conjuncts(conclusion))
+
+
 def _cases(premise: Any) -> Iterator[Any]:
     z3 = term.z3()
     parts = list(_conjuncts(premise))
@@ -160,7 +167,7 @@ def _reader(model: Any) -> Callable[[Any], int | bool]:
 
 
 def smt_lib(assertions: Sequence[Truth], title: str) -> str:
-    """One query in SMT-LIB 2; unsat means that the claim holds. Raises ``ValueError`` on a quantifier."""
+    """One query in SMT-LIB 2; unsat means that the claim holds. Raises ``Quantified``."""
     z3 = term.z3()
     solver = z3.Solver()
     for part in assertions:
@@ -168,18 +175,25 @@ def smt_lib(assertions: Sequence[Truth], title: str) -> str:
     text = str(solver.to_smt2())
     quantifier = re.search(r"\((forall|exists|lambda|choice)\b", text)
     if quantifier:
-        raise ValueError(f"{title}: quantifier {quantifier[1]} in an obligation that must have none")
+        raise Quantified(f"{quantifier[1]} in an obligation that must have no quantifier")
     body = text[text.index("(set-info") :] if text.startswith(";") else text
     return f"; {title}\n(set-logic {LOGIC})\n{body}"
 
 
+class Quantified(Exception):
+    """A formula has a quantifier, or binds a variable otherwise."""
+
+
 def count_terms(assertions: Sequence[Truth]) -> int:
-    """Distinct subterms of some formulas."""
+    """Distinct subterms of some formulas. Raises ``Quantified`` where one is no plain application."""
+    z3 = term.z3()
     seen: set[int] = set()
     todo = [part for part in assertions if not isinstance(part, bool)]
     while todo:
         node: Any = todo.pop()
         if node.get_id() not in seen:
+            if not z3.is_app(node):
+                raise Quantified(f"{node.sexpr().split()[0]} in an obligation that must have no quantifier")
             seen.add(node.get_id())
             todo.extend(node.children())
     return len(seen)

@@ -34,9 +34,7 @@ class Notifying:
 
 
 def _step(transport: Transport, access: Access, reply: Reply) -> Step:
-    return Step(
-        transport, access, OWN_BAR.begin(transport, access), reply, OWN_BAR.end(transport, access, reply)
-    )
+    return Step(transport, access, OWN_BAR.begin(transport, access), reply, OWN_BAR.end(transport, access, reply))
 
 
 def _notifying(config: bool, write: bool) -> Notifying:
@@ -78,7 +76,9 @@ def _show(it: Notifying) -> list[Goal]:
         ),
         Goal("the same caller's buffer", same(one.response.outcome.buffer, other.response.outcome.buffer)),
         Goal("the same outcome of what does not ring", implies(no(rings), equal)),
-        Goal("the same outcome of what rings, where the command succeeds", implies(both(rings, same(status, 0)), equal)),
+        Goal(
+            "the same outcome of what rings, where the command succeeds", implies(both(rings, same(status, 0)), equal)
+        ),
     ]
 
 
@@ -103,8 +103,9 @@ def _obligation(name: str, config: bool, write: bool) -> Obligation[Notifying]:
     return Obligation(
         id=f"T-DOORBELL/{slug(name)}",
         proves=("T-DOORBELL",),
-        says=f"a {name}, with a doorbell and without: device state and what a guest is shown are equal for every device "
-        "that meets LD7; a write shows a guest nothing, so the status of a command that fails is the caller's alone",
+        says=f"a {name}, with a doorbell and without: device state and what a guest is shown are equal for every "
+        "device that meets LD7; a write shows a guest nothing, so the status of a command that fails is the caller's "
+        "alone",
         symbols=lambda: _notifying(config, write),
         given=_given,
         show=_show,

@@ -13,6 +13,7 @@ from typing import Any
 
 from straightwire.model import term
 from straightwire.model.clauses import CORE, Clause, Incident, Step
+from straightwire.model.commands import Opcode
 from straightwire.model.device import AnyDevice
 from straightwire.model.interposer import (
     AnyInterposer,
@@ -22,7 +23,6 @@ from straightwire.model.interposer import (
     symbolic_transport,
 )
 from straightwire.model.opening import asks, bit, symbolic_opening
-from straightwire.model.commands import Opcode
 from straightwire.model.own_bar import OwnBar
 from straightwire.model.route import due, is_access, valid_config_len
 from straightwire.model.term import Element, Truth, Word, at_most, both, choose, element, implies, no, same, word
@@ -68,9 +68,7 @@ def _neighbour(config: bool, write: bool) -> Neighbour:
     seen = choose_record(request.issues, reply, symbolic_reply("blank"))
     step = Step(transport, access, request, seen, relay.end(transport, access, seen))
     left = choose(step.response.again, device.leftover(after), choose(request.issues, after, state))
-    return Neighbour(
-        step, other, request.operation.member, view(state, other), view(after, other), view(left, other)
-    )
+    return Neighbour(step, other, request.operation.member, view(state, other), view(after, other), view(left, other))
 
 
 def _given_neighbour(clauses: tuple[Clause, ...], it: Neighbour, *, respects: bool = True) -> list[Goal]:
@@ -80,9 +78,7 @@ def _given_neighbour(clauses: tuple[Clause, ...], it: Neighbour, *, respects: bo
         *(Goal(clause.id, clause.of_step(it.step)) for clause in clauses),
     ]
     if respects:
-        goals.append(
-            Goal(RESPECT, implies(no(same(it.other, it.issued_for)), same(it.after_operation, it.before)))
-        )
+        goals.append(Goal(RESPECT, implies(no(same(it.other, it.issued_for)), same(it.after_operation, it.before))))
     return goals
 
 
@@ -106,7 +102,8 @@ def _respect(name: str, config: bool, write: bool) -> Obligation[Neighbour]:
         mutants=(
             *(
                 Mutant[Neighbour](
-                    f"without {left_out}", given=lambda it, c=left_out: _given_neighbour(_without(c), it)  # type: ignore[misc]
+                    f"without {left_out}",
+                    given=lambda it, c=left_out: _given_neighbour(_without(c), it),  # type: ignore[misc]
                 )
                 for left_out in clauses
             ),
@@ -211,11 +208,7 @@ _OPEN = Obligation(
     given=_given_open,
     show=lambda it: [Goal("the other's view", same(it.after, it.before))],
     witness=lambda it: it.asked,
-    mutants=(
-        Mutant(
-            "a device that lets one member touch another", given=lambda it: _given_open(it, respects=False)
-        ),
-    ),
+    mutants=(Mutant("a device that lets one member touch another", given=lambda it: _given_open(it, respects=False)),),
 )
 
 
@@ -251,9 +244,7 @@ def _two_worlds(config: bool, write: bool) -> TwoWorlds:
         afters.append(view(own_after, member))
         replies.append(own_reply)
         ends.append(view(choose(request.issues, after, state), member))
-    return TwoWorlds(
-        steps[0], steps[1], same(*befores), same(*afters), replies[0], replies[1], same(*ends)
-    )
+    return TwoWorlds(steps[0], steps[1], same(*befores), same(*afters), replies[0], replies[1], same(*ends))
 
 
 def _given_worlds(clauses: tuple[Clause, ...], it: TwoWorlds, *, consistent: bool = True) -> list[Goal]:
@@ -287,17 +278,15 @@ def _consistency(name: str, config: bool, write: bool) -> Obligation[TwoWorlds]:
     return Obligation(
         id=f"T-ISOLATE/consistency/{slug(name)}",
         proves=("T-ISOLATE",),
-        says=f"a {name}: outcome, transport state and the member's next view depend on its own view alone, whatever else "
-        "the device holds and whatever hidden state the interposers share",
+        says=f"a {name}: outcome, transport state and the member's next view depend on its own view alone, whatever "
+        "else the device holds and whatever hidden state the interposers share",
         symbols=lambda: _two_worlds(config, write),
         given=lambda it: _given_worlds(CORE, it),
         show=_show_worlds,
         witness=lambda it: due(it.one.transport, it.one.access),
         mutants=(
             Mutant(f"without {left_out}", given=lambda it: _given_worlds(_without(left_out), it)),
-            Mutant(
-                "a device whose members see each other", given=lambda it: _given_worlds(CORE, it, consistent=False)
-            ),
+            Mutant("a device whose members see each other", given=lambda it: _given_worlds(CORE, it, consistent=False)),
         ),
         small=lambda it: same(it.one.access.length, 1),
     )

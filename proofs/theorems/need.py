@@ -139,12 +139,13 @@ def _obligation(clause: Clause) -> Obligation[Situation]:
     return Obligation(
         id=f"T-NEED/{clause.id}",
         proves=("T-NEED",),
-        says=f"a mediator that {mediator.does} keeps every clause but {clause.id}, for all inputs; and a guest can tell",
+        says=f"a mediator that {mediator.does} keeps every clause but {clause.id}, for all inputs; and a guest "
+        "can tell",
         symbols=situation,
         given=given_valid,
         show=lambda this: [*keeps(mediator, rest, this), *_breaks(clause, this)],
         witness=witness,
-        mutants=(Mutant(f"one that {another.does} instead", show=lambda this: keeps(another, rest, this)),),
+        mutants=(Mutant(f"one that {another.does} instead", show=lambda this: keeps(another, (_next(clause),), this)),),
         small=small,
         not_proved="That this is the only way to break the clause.",
     )

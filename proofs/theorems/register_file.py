@@ -156,7 +156,7 @@ def _ld4(device: DeviceType, it: Commanded) -> list[Goal]:
     ]
 
 
-_MERGED = tuple(field for field in COMMON_REGISTERS if field not in (STATUS, ISR)) + (Field("STATUS_ISR", 18, 2),)
+_MERGED = (*(field for field in COMMON_REGISTERS if field not in (STATUS, ISR)), Field("STATUS_ISR", 18, 2))
 
 
 def _with_table(show: Callable[[Commanded], list[Goal]], it: Commanded) -> list[Goal]:
@@ -166,8 +166,8 @@ def _with_table(show: Callable[[Commanded], list[Goal]], it: Commanded) -> list[
 _LD3 = Obligation(
     id="LD3/common",
     proves=("LD3",),
-    says="commands 2 and 3 succeed exactly for some bytes of one common register, 20 or 24 bytes of them by the member's "
-    "own MSI-X Enable, and otherwise fail with EINVAL and without effect",
+    says="commands 2 and 3 succeed exactly for some bytes of one common register, 20 or 24 bytes of them by the "
+    "member's own MSI-X Enable, and otherwise fail with EINVAL and without effect",
     symbols=lambda: commanded(NET),
     given=_given,
     show=_ld3,

@@ -35,8 +35,8 @@ from straightwire.model.vocabulary import (
     PAYLOAD_BITS,
     REPLY_BITS,
     Access,
-    OpKind,
     Operation,
+    OpKind,
     OpShape,
     Transport,
     same_record,
@@ -55,8 +55,8 @@ def _clause(clause: Clause, device: DeviceType) -> Obligation[Situation]:
     return Obligation(
         id=f"T-RELAY/{clause.id}/{device.name}",
         proves=("T-RELAY", clause.id),
-        says=f"the relay keeps {clause.id} ({clause.name}) for a {device.name} member, in both layouts, with a doorbell "
-        "and without, for every access, payload, reply and event",
+        says=f"the relay keeps {clause.id} ({clause.name}) for a {device.name} member, in both layouts, with a "
+        "doorbell and without, for every access, payload, reply and event",
         symbols=lambda: situation(device),
         given=given_valid,
         show=lambda this: keeps(RELAY, (clause,), this),
@@ -167,9 +167,7 @@ def _shadows(this: Situation, slip: int = 0) -> list[Goal]:
     decode = choose(covered, same(bits_of(byte, 0, 1), pci.COMMAND_IO), this.transport.decode)
     goals.append(Goal("the decode bit", implies(happens, same(after.decode, decode))))
     goals.append(
-        Goal(
-            "nothing else", implies(happens, same_record(replace(after, decode=False, bar0=0), _bare(this.transport)))
-        )
+        Goal("nothing else", implies(happens, same_record(replace(after, decode=False, bar0=0), _bare(this.transport))))
     )
     return goals
 
@@ -270,9 +268,7 @@ def _doorbell(at: OneEntry, align: int = NOTIFY_ALIGN) -> list[Goal]:
     entries = [entry(opening, k) for k in range(NOTIFY_ENTRIES)]
     for each in entries:
         ended = either(ended, same(each.flags, 0))
-        inside = both(
-            at_most(2, bar_len(opening, each)), at_most(each.offset, bar_len(opening, each) - 2)
-        )
+        inside = both(at_most(2, bar_len(opening, each)), at_most(each.offset, bar_len(opening, each) - 2))
         valid = both(
             either(same(each.flags, 1), same(each.flags, 2)),
             at_most(1, each.bar),
@@ -340,8 +336,8 @@ _OPEN: tuple[Obligation[Any], ...] = (
     Obligation(
         id="T-RELAY/C-INIT/doorbell",
         proves=("T-RELAY", "C-INIT", "C-ROUTE"),
-        says="the doorbell is the first entry of NOTIFY_INFO that LR5 and LR6 let stand, the owner's or the member's, and "
-        "there is none otherwise",
+        says="the doorbell is the first entry of NOTIFY_INFO that LR5 and LR6 let stand, the owner's or the member's, "
+        "and there is none otherwise",
         symbols=_one_entry,
         given=_given_entry,
         show=_doorbell,

@@ -83,15 +83,13 @@ def incident_of(interposer: Interposer, this: Situation) -> Incident:
 
 def keeps(interposer: Interposer, clauses: tuple[Clause, ...], this: Situation) -> list[Goal]:
     """That an interposer keeps some clauses: for each kind of access, and for every other event."""
-    goals = []
+    goals: list[Goal] = []
     for name, access in cases(this.access):
         step = step_of(interposer, this, access)
         chosen = both(same(this.access.config, access.config), same(this.access.write, access.write))
         goals.extend(Goal(f"{clause.id} on a {name}", implies(chosen, clause.of_step(step))) for clause in clauses)
     incident = incident_of(interposer, this)
-    goals.extend(
-        Goal(f"{clause.id} on an event", clause.of_event(incident)) for clause in clauses if clause.on_event
-    )
+    goals.extend(Goal(f"{clause.id} on an event", clause.of_event(incident)) for clause in clauses if clause.on_event)
     return goals
 
 

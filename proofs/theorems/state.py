@@ -67,8 +67,8 @@ def _obligation(name: str, config: bool, write: bool) -> Obligation[TwoRuns]:
     return Obligation(
         id=f"C-STATE/{slug(name)}",
         proves=("C-STATE",),
-        says=f"two runs of any interposer that keeps the core, which differ in hidden state only, do the same with a {name}: "
-        "C-STATE is derivable, so it is no axiom",
+        says=f"two runs of any interposer that keeps the core, which differ in hidden state only, do the same with a "
+        f"{name}: C-STATE is derivable, so it is no axiom",
         symbols=lambda: _two_runs(config, write),
         given=lambda runs: _given(CORE, runs),
         show=_show,

@@ -152,8 +152,8 @@ def _access(name: str, config: bool, write: bool) -> Obligation[BothWays]:
     return Obligation(
         id=f"T-SUFFICE/{slug(name)}",
         proves=("T-SUFFICE",),
-        says=f"step of the induction, a {name}: any interposer that keeps the clauses and any device give the outcome of "
-        "the device's own BAR, and leave device and transport state as that does",
+        says=f"step of the induction, a {name}: any interposer that keeps the clauses and any device give the outcome "
+        "of the device's own BAR, and leave device and transport state as that does",
         symbols=lambda: _both_ways(config, write),
         given=lambda it: _given(CORE, access=True, both_ways=it),
         show=_show,
@@ -198,9 +198,7 @@ def _both_react() -> BothReact:
     transport, event, state = symbolic_transport(), symbolic_event(), element("d")
     reaction = interposer.react(transport, event)
     after, _ = device.run(state, reaction.operation)
-    return BothReact(
-        Incident(transport, event, reaction), state, after, OWN_BAR.react(transport, event).transport
-    )
+    return BothReact(Incident(transport, event, reaction), state, after, OWN_BAR.react(transport, event).transport)
 
 
 def _given_event(clauses: Sequence[Clause], it: BothReact) -> list[Goal]:
@@ -305,5 +303,3 @@ OBLIGATIONS: tuple[Obligation[Any], ...] = (
     _no_access(),
     _event(),
 )
-
-

@@ -15,7 +15,14 @@ from typing import Any
 from straightwire.model import term
 from straightwire.model.clauses import CORE, Step
 from straightwire.model.device import AnyDevice
-from straightwire.model.interposer import AnyInterposer, flat, signature, symbolic_access, symbolic_reply, symbolic_transport
+from straightwire.model.interposer import (
+    AnyInterposer,
+    flat,
+    signature,
+    symbolic_access,
+    symbolic_reply,
+    symbolic_transport,
+)
 from straightwire.model.own_bar import OwnBar
 from straightwire.model.route import due, is_access, valid_config_len
 from straightwire.model.term import Element, Truth, both, choose, element, implies, same
@@ -206,9 +213,7 @@ def _refinement(name: str, config: bool, write: bool) -> Obligation[Refining]:
         given=_simulating,
         show=_refined,
         witness=lambda it: it.own_issue,
-        mutants=(
-            Mutant("a device that leaves the specification", given=lambda it: _simulating(it, moves=False)),
-        ),
+        mutants=(Mutant("a device that leaves the specification", given=lambda it: _simulating(it, moves=False)),),
         small=lambda it: same(it.step.access.length, 1),
     )
 

@@ -10,7 +10,7 @@ from straightwire.model import commands
 from straightwire.model.commands import Opcode, Part
 from straightwire.model.interposer import symbolic_operation
 from straightwire.model.term import at_most, both, low_bytes, same, word
-from straightwire.model.vocabulary import PAYLOAD_BITS, OpKind, Operation, same_record
+from straightwire.model.vocabulary import PAYLOAD_BITS, Operation, OpKind, same_record
 from straightwire.model.wire import COMMAND_BITS, Call, pack, put_all, take, unpack, well_formed
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
 
@@ -65,12 +65,15 @@ def _operation(kind: OpKind, opcode: int, name: str) -> Obligation[Packing]:
     }
     odd = Mutant[Packing](
         "a packer that drops the offset's lowest bit",
-        show=lambda it: [Goal("the offset", same_record(unpack(pack(_even(it.operation)), 0).shape, it.operation.shape))],
+        show=lambda it: [
+            Goal("the offset", same_record(unpack(pack(_even(it.operation)), 0).shape, it.operation.shape))
+        ],
     )
     return Obligation(
         id=f"T-BYTES/{name}",
         proves=("T-BYTES",),
-        says=f"{name}: what is packed into any buffer is unpacked again, whatever the buffer held, and every byte sent was set",
+        says=f"{name}: what is packed into any buffer is unpacked again, whatever the buffer held, and every byte sent "
+        "was set",
         symbols=lambda: _packing(kind, opcode),
         given=_given,
         show=_show,
@@ -176,7 +179,7 @@ def _layout(name: str, data: tuple[Part, ...], length: int) -> Obligation[Fields
         symbols=lambda: Fields(
             tuple(word(f"{part.name}{n}", 8 * part.size) for n, part in enumerate(parts)), word("prior", bits)
         ),
-        given=lambda it: [],
+        given=lambda _: [],
         show=show,
         witness=lambda it: same(it.values[3], 2),
         mutants=(Mutant(f"{parts[-1].name} is not stored", show=lambda it: show(it, leave=len(parts) - 1)),),

@@ -50,6 +50,7 @@ _INCIDENTS = {
 }
 _PROBE = Event(EventKind.CONFIG_READ, 0, pci.CONFIG_SPACE_LEN)
 _LATER = (Event(EventKind.TICK), Event(EventKind.CLOSE))
+_ONCE = "C-ONCE"
 _RESULT_MASK = (1 << 64) - 1
 
 
@@ -98,12 +99,18 @@ def _broken(suspect: Subject, trace: Trace) -> tuple[str, ...]:
         return ()
     if event.kind in ACCESSES:
         step = _step(suspect, trace, seen)
-        return () if step is None else tuple(clause.id for clause in CORE if clause.of_step(step) is not True)
+        return () if step is None else _of_step(step)
     if event.kind in _INCIDENTS:
         incident = _incident(suspect, trace, seen)
         return tuple(clause.id for clause in CORE if clause.of_event(incident) is not True)
     _, wanted = _drive(ModelSubject(), trace)
     return () if wanted is None else tuple(_of_request(event, wanted, seen, trace))
+
+
+def _of_step(step: Step) -> tuple[str, ...]:
+    """The clauses that a step breaks. Of an operation that was due and did not come, the rest says nothing."""
+    broken = tuple(clause.id for clause in CORE if clause.of_step(step) is not True)
+    return (_ONCE,) if _ONCE in broken and not step.request.issues else broken
 
 
 def _before(trace: Trace) -> Transport | None:

@@ -17,12 +17,13 @@ from straightwire.reference.lockstep.blame import blame
 from straightwire.reference.lockstep.devices import Call
 from straightwire.reference.lockstep.model_subject import number
 from straightwire.reference.lockstep.session import REPEATS, Observed, Session, executions
-from straightwire.reference.lockstep.trace import ACCESSES, BarAddress, Event, Trace, Wanted
+from straightwire.reference.lockstep.trace import ACCESSES, READS, BarAddress, Event, EventKind, Trace, Wanted
 from straightwire.reference.lockstep.trace_writer import bytes_text, result_text, wanted_text
 from straightwire.reference.lockstep.words import calls_words, outcome_words, state_words
 
 _WRITE_HEADER = COMMAND_HEADER_LEN + 8
 _WRITES = (Opcode.LEGACY_COMMON_CFG_WRITE, Opcode.LEGACY_DEV_CFG_WRITE)
+_TRANSPORT = (EventKind.CONFIG_WRITE, EventKind.MSIX, EventKind.RESET)
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,9 @@ def _outcome(observed: Observed) -> str:
 def _unmet(event: Event, observed: Observed, trace: Trace) -> tuple[str, str] | None:
     """An expectation of the trace that was not met: what was expected and what came."""
     outcome = observed.outcome or Outcome(0)
-    if event.payload is not None and (outcome.result < 0 or outcome.payload != event.payload):
-        return bytes_text(event.payload), _outcome(observed)
+    wrong_bytes = event.payload is not None and outcome.payload != event.payload
+    if observed.raised or wrong_bytes or (event.payload and outcome.result < 0):
+        return bytes_text(event.payload or b""), _outcome(observed)
     if event.result is not None and outcome.result != event.result:
         return result_text(event.result), _outcome(observed)
     if event.operations is not None:
@@ -164,12 +166,12 @@ def expecting(trace: Trace, subject: Subject) -> Trace:
     for event in trace.events:
         observed = session.do(event)
         outcome = observed.outcome
-        read = outcome is not None and outcome.result >= 0 and bool(outcome.payload)
         events.append(
             replace(
                 event,
-                payload=outcome.payload if outcome is not None and read else None,
-                result=outcome.result if outcome is not None and (outcome.result < 0) else None,
+                # On a failure: nothing, the buffer is as it was.
+                payload=outcome.payload if outcome is not None and event.kind in READS else None,
+                result=outcome.result if outcome is not None and outcome.result < 0 else None,
                 operations=tuple(wanted_of(call) for call in observed.calls),
             )
         )
@@ -239,6 +241,9 @@ def _cut(yardstick: Subject, suspect: Subject, trace: Trace) -> tuple[Event, ...
     def fails(events: list[Event]) -> bool:
         return _last(yardstick, suspect, replace(trace, events=(*first, *events, *last))) is not None
 
+    transport = [event for event in middle if event.kind in _TRANSPORT]
+    if fails(transport):  # the usual case, and short
+        middle = transport
     size = len(middle)
     while size:
         at = 0

@@ -13,7 +13,7 @@ those points all the same, but the model, which is slow, takes part in one of th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from straightwire.model import pci
@@ -37,10 +37,6 @@ class Shard:
 
     device_type: str
     msix: bool
-
-
-SHARDS = tuple(Shard(known.name, msix) for known in DEVICE_TYPES for msix in (False, True))
-"""The whole control space, the largest windows first in neither half: deal them out in turn."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +71,12 @@ def points_of(shard: Shard) -> int:
     """How many points a shard has: 2 decodes x 2 doorbells x 2 directions x offsets x lengths."""
     window = window_of(device_type_named(shard.device_type))
     return 8 * len(offsets(window)) * len(lengths(window))
+
+
+SHARDS = tuple(
+    sorted((Shard(known.name, msix) for known in DEVICE_TYPES for msix in (False, True)), key=points_of, reverse=True)
+)
+"""The whole control space, the longest shards first: processes take the next as they become free."""
 
 
 def check_shard(model: Subject, subjects: Sequence[Subject], shard: Shard) -> Covered:
@@ -178,9 +180,3 @@ def _agree_on_write(opened: Sequence[_Open], offset: int, data: bytes) -> bool:
             return False
         calls.clear()
     return True
-
-
-def check_all(model: Subject, subjects: Sequence[Subject]) -> Iterator[Covered]:
-    """Every shard, one after the other; a caller with two processes calls ``check_shard`` itself."""
-    for shard in SHARDS:
-        yield check_shard(model, subjects, shard)

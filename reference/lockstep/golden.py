@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -198,9 +198,3 @@ class _Row:
 
     def _wrong(self, what: str) -> NoReturn:
         raise TraceError(f"{self._place}: {what}, get the original file")
-
-
-def shortened(recording: Golden, repeats: int) -> Trace:
-    """The trace with no event repeated more than ``repeats`` times."""
-    events = tuple(replace(event, count=min(event.count, repeats)) for event in recording.trace.events)
-    return replace(recording.trace, events=events)

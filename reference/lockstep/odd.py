@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The odd trace: what no driver does and every contract has to survive, on a scripted device.
 
-Straddles of 16, 18, 20, 24 and of the window's end; lengths 0, 3 and 8; a layout flip between two accesses; every kind
-of answer; configuration space byte by byte across the overlay; events between; and all host requests with each of
-their commands failing in turn. Each mediator of the model differs in it from the relay, by the clause it breaks.
+Straddles of 16, 18, 20, 24 and of the window's end; far offsets; lengths 0, 3 and 8; a layout flip between two
+accesses; every kind of answer; configuration space byte by byte across the overlay; events between; and all host
+requests with each of their commands failing in turn. Each mediator of the model differs in it from the relay, by the
+clause it breaks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _MEMBER = TraceMember("net", 2, NET.config_len, _COMMANDS, 0x1234)
 _DEVICE = ScriptDevice((BarAddress("member", 4, 0x3000),))
 _WINDOW = 64
 _EDGES = (0, 4, 8, 12, 14, 16, 18, 19, 20, 22, 24, 30, _WINDOW)
+_FAR = (1 << 16, (1 << 32) - 1, 1 << 63, (1 << 64) - 1)
 _LENGTHS = (0, 1, 2, 3, 4, 8)
 _DATA = bytes.fromhex("ff8142241899660f")
 _ANSWERS = (
@@ -49,7 +51,8 @@ def _events() -> Iterator[Event]:
     yield from _accesses()  # refused: I/O decode is off
     yield from _configuration()
     yield Event(EventKind.CONFIG_WRITE, pci.COMMAND, data=b"\1\0")
-    for msix in (False, True, False):
+    yield from _accesses()  # in the layout that open left
+    for msix in (True, False):
         yield Event(EventKind.MSIX, switch=msix)
         yield from _accesses()
     yield from _answered()
@@ -63,12 +66,12 @@ def _events() -> Iterator[Event]:
 
 
 def _accesses() -> Iterator[Event]:
-    """Around every edge, in every length."""
-    for edge in _EDGES:
-        for offset in {max(edge - 1, 0), edge}:
-            for length in _LENGTHS:
-                yield Event(EventKind.READ, offset, length)
-                yield Event(EventKind.WRITE, offset, data=_DATA[:length])
+    """Around every edge, in every length; and far away."""
+    near = sorted({place for edge in _EDGES for place in (max(edge - 1, 0), edge)})
+    for offset in (*near, *_FAR):
+        for length in _LENGTHS:
+            yield Event(EventKind.READ, offset, length)
+            yield Event(EventKind.WRITE, offset, data=_DATA[:length])
 
 
 def _answered() -> Iterator[Event]:

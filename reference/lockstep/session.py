@@ -58,11 +58,12 @@ class Session:
         return Observed(calls, replies, outcome, self._device.state(), raised)
 
     def _open(self) -> Outcome:
+        """The window's length, or the error."""
         try:
             self.relay = self._subject.open(self._port, self._member)
         except RelayError as error:
             return Outcome(int(error.code))
-        return Outcome(0)
+        return Outcome(self.relay.bar_size())
 
     def _happen(self, event: Event) -> Outcome | None:
         kind = event.kind

@@ -19,10 +19,11 @@ Golden traces, findings of a fuzzer and counterexamples all look like this::
     read 19 1 ! status 22
     end 5
 
-``= BYTES`` is what a read must give, ``! RESULT`` the result there must be, a line ``>`` an operation that the
-event above it must cause (``> none``: none at all); left out, each is not checked. ``answer`` lines belong to the
-event below them and answer its commands in turn (device script only). ``end`` counts the events, ``open``
-included. Numbers are decimal or 0x; bytes are hexadecimal in the order of memory; ``#`` begins a comment.
+``= BYTES`` is what a read must give (``-``: none, as after a failure, which leaves the buffer as it was), ``! RESULT``
+the result there must be (of ``open``: the window's length, or the error), a line ``>`` an operation that the event
+above it must cause (``> none``: none at all); left out, each is not checked. ``answer`` lines belong to the event
+below them and answer its commands in turn (device script only). ``end`` counts the events, ``open`` included. Numbers
+are decimal or 0x; bytes are hexadecimal in the order of memory; ``#`` begins a comment.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NoReturn
 
 from straightwire.model.commands import STATUS_BASE
@@ -60,6 +61,15 @@ def read_trace(text: str, name: str) -> Trace:
         return reader.finish()
     except _Wrong as error:
         raise TraceError(f"{name}:{max(line, 1)}: {error}") from None
+
+
+def load_trace(path: Path) -> Trace:
+    """The trace in a file. Raises ``TraceError``, also where there is no such file."""
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        raise TraceError(f"{path}:0: cannot be read: {error.strerror}") from None
+    return read_trace(text, str(path))
 
 
 @dataclass

@@ -29,10 +29,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Goal:
-    """One formula with a name a reader knows it by."""
+    """One formula with a name a reader knows it by. ``exact``: it does not hold whatever masks of payloads do."""
 
     name: str
     formula: Truth
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Mutant(Generic[S]):
     name: str
     given: Callable[[S], Sequence[Goal]] | None = None
     show: Callable[[S], Sequence[Goal]] | None = None
+    small: Callable[[S], Truth] | None = None
 
 
 @dataclass(frozen=True)

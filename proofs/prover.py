@@ -55,21 +55,26 @@ class Result:
     mutants: tuple[str, ...] = ()
 
 
-AT_ONCE_BUDGET = 30_000
+SEARCH_BUDGET = 20_000_000
+"""Resource units for each query that looks for a witness or a counterexample."""
+
+AT_ONCE_BUDGET = 10_000
 """Resource units for a goal as a whole, before it is taken to pieces."""
 
 GENERAL_BUDGET = 150_000
 """Resource units for a general query; where they are not enough, the exact one is asked."""
 
 
-class _Cost:
-    """Resource units and seconds, added up."""
+class _Asking:
+    """z3 at work on one part of an obligation: what is spent on it, in resource units and CPU seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, z3: solvers.Z3) -> None:
+        self._z3 = z3
         self.units = 0
         self.seconds = 0.0
 
-    def add(self, answer: solvers.Answer) -> solvers.Answer:
+    def ask(self, assertions: Sequence[Truth], budget: int) -> solvers.Answer:
+        answer = self._z3.ask(assertions, budget)
         self.units += answer.units
         self.seconds += answer.seconds
         return answer
@@ -105,7 +110,9 @@ class _Query:
     general: bool
 
 
-def _decide(goal: Goal, premises: Sequence[Truth], cost: _Cost, budget: int) -> _Query | None:
+def _decide(
+    goal: Goal, premises: Sequence[Truth], generaliser: solvers.Generaliser, z3: _Asking, budget: int
+) -> _Query | None:
     """The query that shows a goal, None where the goal need not hold.
 
     The general query is far cheaper and shows more, so it is tried first; where it does not do, the exact one
@@ -113,11 +120,13 @@ def _decide(goal: Goal, premises: Sequence[Truth], cost: _Cost, budget: int) -> 
     """
     claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
     exact = (*(premise for premise in premises if premise is not True), term.no(claim))
-    general = tuple(solvers.generalised(part) for part in exact)
-    for parts, limit in ((general, min(budget, GENERAL_BUDGET)), (exact, budget)):
-        answer = _unsatisfiable(parts, cost, limit)
+    attempts = [(exact, budget)]
+    if not goal.exact:
+        attempts.insert(0, (tuple(generaliser.of(part) for part in exact), min(budget, GENERAL_BUDGET)))
+    for parts, limit in attempts:
+        answer = _unsatisfiable(parts, z3, limit)
         if answer == "unsat":
-            return _Query(goal.name, parts, parts is general)
+            return _Query(goal.name, parts, parts is not exact)
         if answer == "unknown" and parts is exact:
             raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} within {budget} resource units")
     return None
@@ -131,10 +140,10 @@ def _parts(claim: Any) -> Iterator[tuple[Any, int]]:
         yield piece, DEFAULT_BUDGET
 
 
-def _unsatisfiable(parts: Sequence[Truth], cost: _Cost, budget: int) -> str:
+def _unsatisfiable(parts: Sequence[Truth], z3: _Asking, budget: int) -> str:
     *premises, denied = parts
     for part, limit in _parts(term.no(denied)):
-        result = cost.add(solvers.ask([*premises, term.no(part)], min(budget, limit))).result
+        result = z3.ask([*premises, term.no(part)], min(budget, limit)).result
         if limit == AT_ONCE_BUDGET and result != "unknown":
             return result
         if result != "unsat" and limit != AT_ONCE_BUDGET:
@@ -143,7 +152,7 @@ def _unsatisfiable(parts: Sequence[Truth], cost: _Cost, budget: int) -> str:
 
 
 def _refute(
-    obligation: Obligation[Any], mutant: Mutant[Any] | None, symbols: Any, cost: _Cost, budget: int
+    obligation: Obligation[Any], mutant: Mutant[Any] | None, symbols: Any, z3: _Asking, budget: int
 ) -> Counterexample | None:
     """Look for a situation in which some goal fails; None where there is none.
 
@@ -152,10 +161,11 @@ def _refute(
     given_of = (mutant and mutant.given) or obligation.given
     show_of = (mutant and mutant.show) or obligation.show
     premises = [goal.formula for goal in given_of(symbols)]
-    small = [obligation.small(symbols)] if obligation.small else []
+    small_of = (mutant and mutant.small) or obligation.small
+    small = [small_of(symbols)] if small_of else []
     for assumed in ([*premises, *small], premises) if small else (premises,):
         for goal in show_of(symbols):
-            found = _fails(goal, assumed, symbols, cost, budget)
+            found = _fails(goal, assumed, symbols, z3, budget)
             if found is not None:
                 failing = _rerun(obligation, given_of(found), show_of(found))
                 if failing is None:
@@ -164,13 +174,13 @@ def _refute(
     return None
 
 
-def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, cost: _Cost, budget: int) -> Any:
+def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, z3: _Asking, budget: int) -> Any:
     """Concrete symbols under which one goal fails, None where it follows."""
     if goal.formula is True:
         return None
     claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
     for part, limit in _parts(claim):
-        answer = cost.add(solvers.ask([*assumed, term.no(part)], min(budget, limit)))
+        answer = z3.ask([*assumed, term.no(part)], min(budget, limit))
         if answer.value_of:
             return concrete(symbols, answer.value_of)
         if answer.result == "unsat" and limit == AT_ONCE_BUDGET:
@@ -180,12 +190,12 @@ def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, cost: _Cost, budg
     return None
 
 
-def _find_witness(obligation: Obligation[Any], symbols: Any, cost: _Cost, budget: int) -> Any:
+def _find_witness(obligation: Obligation[Any], symbols: Any, z3: _Asking, budget: int) -> Any:
     situation: list[Truth] = [*(goal.formula for goal in obligation.given(symbols)), obligation.witness(symbols)]
     small = [obligation.small(symbols)] if obligation.small else []
-    answer = cost.add(solvers.ask([*situation, *small], budget))
+    answer = z3.ask([*situation, *small], budget)
     if small and answer.result != "sat":
-        answer = cost.add(solvers.ask(situation, budget))
+        answer = z3.ask(situation, budget)
     if answer.result == "unknown":
         raise _NotGreen(Verdict.UNKNOWN, "z3 gave up looking for a witness")
     if answer.value_of is None:
@@ -208,7 +218,9 @@ def prove(
     ``budget`` is in z3 resource units per query, ``cross_check`` names the other solvers to ask, ``smt_lib`` is a
     directory that every query is written to.
     """
-    cost, extra = _Cost(), _Cost()
+    z3 = solvers.Z3()
+    proof, extra = _Asking(z3), _Asking(z3)
+    generaliser = solvers.Generaliser()
     second: dict[str, str] = {}
     goals: Sequence[Goal] = ()
     asked: list[_Query] = []
@@ -220,9 +232,9 @@ def prove(
         for goal in goals:
             if goal.formula is True:  # holds as soon as it is built
                 continue
-            query = _decide(goal, premises, cost, budget)
+            query = _decide(goal, premises, generaliser, proof, budget)
             if query is None:
-                refuted = _refute(obligation, None, symbols, extra, budget)
+                refuted = _refute(obligation, None, symbols, extra, SEARCH_BUDGET)
                 if refuted is None:
                     raise _NotGreen(Verdict.UNKNOWN, f"{goal.name} is not shown, and no counterexample runs")
                 raise _NotGreen(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
@@ -237,9 +249,9 @@ def prove(
             if second[name] == "sat":
                 goal_name = asked[answers.index("sat")].goal
                 raise _NotGreen(Verdict.ERROR, f"the solvers disagree: z3 says unsat, {name} says sat of {goal_name}")
-        witness = _find_witness(obligation, symbols, extra, budget)
+        witness = _find_witness(obligation, symbols, extra, SEARCH_BUDGET)
         for mutant in obligation.mutants:
-            if _refute(obligation, mutant, symbols, extra, budget) is None:
+            if _refute(obligation, mutant, symbols, extra, SEARCH_BUDGET) is None:
                 raise _NotGreen(Verdict.ERROR, f"the mutant '{mutant.name}' is not refuted")
         verdict, detail, counterexample = Verdict.PROVED, "", None
     except _NotGreen as end:
@@ -255,9 +267,9 @@ def prove(
         len(goals),
         sum(1 for query in asked if query.general),
         terms,
-        cost.units,
-        cost.units + extra.units,
-        cost.seconds + extra.seconds,
+        proof.units,
+        proof.units + extra.units,
+        proof.seconds + extra.seconds,
         second,
         witness,
         counterexample,

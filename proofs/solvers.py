@@ -99,58 +99,69 @@ WIDE = 256
 """From this many bits on a word is a payload, and operations on it are expensive to decide."""
 
 
-def generalised(formula: Truth) -> Truth:
-    """The formula with shifts and masks of wide words as uninterpreted functions; all else stays.
+class Generaliser:
+    """Formulas with shifts and masks of wide words as uninterpreted functions; all else stays.
 
     What follows whatever such an operation does follows all the more from what it does, so a proof of the
-    general formula is one of this; a model of it means nothing.
+    general formula is one of the given one; a model of it means nothing.
     """
-    if isinstance(formula, bool):
-        return formula
-    z3 = term.z3()
-    general = (z3.Z3_OP_BSHL, z3.Z3_OP_BLSHR, z3.Z3_OP_BAND, z3.Z3_OP_BOR, z3.Z3_OP_BNOT)
-    done: dict[int, Any] = {}
 
-    def rebuilt(node: Any) -> Any:
-        known = done.get(node.get_id())
+    def __init__(self) -> None:
+        z3 = term.z3()
+        self._general = (z3.Z3_OP_BSHL, z3.Z3_OP_BLSHR, z3.Z3_OP_BAND, z3.Z3_OP_BOR, z3.Z3_OP_BNOT)
+        self._done: dict[int, Any] = {}
+        self._alive: list[Truth] = []  # nodes are known by id, so they must outlive the table
+
+    def of(self, formula: Truth) -> Truth:
+        """One formula; what it shares with earlier ones is not built again."""
+        if isinstance(formula, bool):
+            return formula
+        self._alive.append(formula)
+        general: Truth = self._rebuilt(formula)
+        return general
+
+    def _rebuilt(self, node: Any) -> Any:
+        known = self._done.get(node.get_id())
         if known is not None:
             return known
-        children = [rebuilt(child) for child in node.children()]
+        children = [self._rebuilt(child) for child in node.children()]
         declaration = node.decl()
         if not children:
             result = node
-        elif declaration.kind() in general and node.size() >= WIDE:
+        elif declaration.kind() in self._general and node.size() >= WIDE:
             name = f"{declaration.name()}{node.size()}x{len(children)}"
-            result = z3.Function(name, *(child.sort() for child in children), node.sort())(*children)
+            result = term.function(name, *(child.sort() for child in children), node.sort())(*children)
         else:
             result = declaration(*children)
-        done[node.get_id()] = result
+        self._done[node.get_id()] = result
         return result
 
-    # The nodes must outlive the cache, which knows them by id: `formula` holds them all.
-    return rebuilt(formula)  # type: ignore[no-any-return]
+
+class Z3:
+    """z3, and the resource units it has spent so far."""
+
+    def __init__(self) -> None:
+        self._spent = _spent(term.z3().Solver())
+
+    def ask(self, assertions: Sequence[Truth], budget: int) -> Answer:
+        """Whether the assertions can hold together, within ``budget`` resource units."""
+        if any(part is False for part in assertions):
+            return Answer("unsat", 0, 0.0)
+        started = time.process_time()
+        solver = term.z3().SolverFor(LOGIC)
+        solver.set("rlimit", budget)
+        solver.set("random_seed", 0)
+        for part in assertions:
+            if part is not True:
+                solver.add(part)
+        result = str(solver.check())
+        before, self._spent = self._spent, _spent(solver)
+        value_of = _reader(solver.model()) if result == "sat" else None
+        return Answer(result, self._spent - before, time.process_time() - started, value_of)
 
 
-def ask(assertions: Sequence[Truth], budget: int) -> Answer:
-    """Ask z3 whether the assertions can hold together, within ``budget`` resource units."""
-    z3 = term.z3()
-    started = time.process_time()
-    if any(part is False for part in assertions):
-        return Answer("unsat", 0, 0.0)
-    solver = z3.SolverFor(LOGIC)
-    before = _units(solver)
-    solver.set("rlimit", budget)
-    solver.set("random_seed", 0)
-    for part in assertions:
-        if part is not True:
-            solver.add(part)
-    result = str(solver.check())
-    units = _units(solver) - before
-    value_of = _reader(solver.model()) if result == "sat" else None
-    return Answer(result, units, time.process_time() - started, value_of)
-
-
-def _units(solver: Any) -> int:
+def _spent(solver: Any) -> int:
+    """The context's count of resource units, which only grows."""
     statistics = solver.statistics()
     return int(statistics.get_key_value("rlimit count")) if "rlimit count" in statistics.keys() else 0  # noqa: SIM118
 

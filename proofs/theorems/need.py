@@ -27,12 +27,13 @@ from straightwire.model.registers import (
 from straightwire.model.system import TellTale, looked_at, opened, prefilled, run, shown_buffer
 from straightwire.model.term import Truth, no
 from straightwire.model.vocabulary import Access, Event, EventKind, Own
-from straightwire.proofs.obligation import Goal, Mutant, Obligation
+from straightwire.proofs.obligation import Goal, Obligation
 from straightwire.proofs.theorems.situations import (
     Situation,
     given_valid,
     incident_of,
     keeps,
+    mistaken,
     others,
     situation,
     small,
@@ -129,7 +130,7 @@ def _next(clause: Clause) -> Clause:
 
 
 def _obligation(clause: Clause) -> Obligation[Situation]:
-    mediator, another = MEDIATORS[clause.id], MEDIATORS[_next(clause).id]
+    mediator = MEDIATORS[clause.id]
     rest = others(clause)
 
     def witness(this: Situation) -> Truth:
@@ -145,7 +146,7 @@ def _obligation(clause: Clause) -> Obligation[Situation]:
         given=given_valid,
         show=lambda this: [*keeps(mediator, rest, this), *_breaks(clause, this)],
         witness=witness,
-        mutants=(Mutant(f"one that {another.does} instead", show=lambda this: keeps(another, (_next(clause),), this)),),
+        mutants=(mistaken(_next(clause)),),
         small=small,
         not_proved="That this is the only way to break the clause.",
     )

@@ -256,6 +256,7 @@ def _any_width(it: Commanded, slip: int = 0) -> list[Goal]:
             Goal(
                 f"byte i of {opcode.name}",
                 implies(inside, both(same(single.status, 0), same(byte, bits_of(single.payload, 0, 8)))),
+                exact=True,
             )
         )
     return goals

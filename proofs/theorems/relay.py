@@ -10,7 +10,6 @@ from straightwire.model import pci, registers
 from straightwire.model.clauses import CORE, Clause
 from straightwire.model.commands import GROUP_SRIOV, NOTIFY_ALIGN, NOTIFY_ENTRIES, REPLY_HEADER_LEN, Opcode
 from straightwire.model.config_space import bar0_seen, config_seen, config_written, transitional_device_id
-from straightwire.model.mediators import MEDIATORS
 from straightwire.model.opening import Opening, asks, bar_len, bit, entry, opened, symbolic_opening
 from straightwire.model.registers import DEVICE_TYPES, DeviceType
 from straightwire.model.relay import Relay
@@ -43,7 +42,7 @@ from straightwire.model.vocabulary import (
 )
 from straightwire.model.wire import settle
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
-from straightwire.proofs.theorems.situations import Situation, given_valid, keeps, occurs, situation, small
+from straightwire.proofs.theorems.situations import Situation, given_valid, keeps, mistaken, occurs, situation, small
 
 if TYPE_CHECKING:
     from straightwire.model.term import Truth, Word
@@ -61,12 +60,7 @@ def _clause(clause: Clause, device: DeviceType) -> Obligation[Situation]:
         given=given_valid,
         show=lambda this: keeps(RELAY, (clause,), this),
         witness=lambda this: occurs(RELAY, clause, this),
-        mutants=(
-            Mutant(
-                f"a relay that {MEDIATORS[clause.id].does}",
-                show=lambda this: keeps(MEDIATORS[clause.id], (clause,), this),
-            ),
-        ),
+        mutants=(mistaken(clause),),
         small=small,
         not_proved="That the C or Python relay is this one: see the lockstep comparison.",
     )
@@ -110,7 +104,7 @@ def _reply_bytes(at: OneByte, missing: int = 0) -> list[Goal]:
     there = below(at.index + REPLY_HEADER_LEN, at.this.reply.written)
     content = _byte(at.this.reply.content, at.index + REPLY_HEADER_LEN, REPLY_BITS)
     expected = choose_word(there, content, missing, 8)
-    return [Goal("byte i of a read", implies(happens, same(_byte(payload, at.index, PAYLOAD_BITS), expected)))]
+    return [Goal("byte i of a read", implies(happens, same(_byte(payload, at.index, PAYLOAD_BITS), expected)), exact=True)]
 
 
 def _overlaid(this: Situation, address: Word, own: Word, revision: int = pci.TRANSITIONAL_REVISION) -> Word:
@@ -145,6 +139,7 @@ def _config_bytes(at: OneByte, revision: int = pci.TRANSITIONAL_REVISION) -> lis
         Goal(
             "byte i of a read of configuration space",
             implies(happens, same(_byte(seen, at.index, PAYLOAD_BITS), expected)),
+            exact=True,
         )
     ]
 

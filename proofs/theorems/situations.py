@@ -14,12 +14,13 @@ from straightwire.model.interposer import (
     symbolic_reply,
     symbolic_transport,
 )
-from straightwire.model.registers import DeviceType
+from straightwire.model.mediators import MEDIATORS
+from straightwire.model.registers import GUEST_FEATURES, HOST_FEATURES, DeviceType
 from straightwire.model.route import decode_rules, due, is_access, route, valid_config_len
 from straightwire.model.term import Truth, at_most, both, either, implies, no, same, word
 from straightwire.model.vocabulary import Access, Event, EventKind, Own, Reply, Transport
 from straightwire.model.wire import settle
-from straightwire.proofs.obligation import Goal
+from straightwire.proofs.obligation import Goal, Mutant
 
 CASES = (
     ("read of the BAR", False, False),
@@ -87,7 +88,10 @@ def keeps(interposer: Interposer, clauses: tuple[Clause, ...], this: Situation) 
     for name, access in cases(this.access):
         step = step_of(interposer, this, access)
         chosen = both(same(this.access.config, access.config), same(this.access.write, access.write))
-        goals.extend(Goal(f"{clause.id} on a {name}", implies(chosen, clause.of_step(step))) for clause in clauses)
+        goals.extend(
+            Goal(f"{clause.id} on a {name}", implies(chosen, clause.of_step(step)), exact=clause.id == "C-WRITE")
+            for clause in clauses
+        )
     incident = incident_of(interposer, this)
     goals.extend(Goal(f"{clause.id} on an event", clause.of_event(incident)) for clause in clauses if clause.on_event)
     return goals
@@ -126,8 +130,23 @@ def others(clause: Clause) -> tuple[Clause, ...]:
 
 
 def small(this: Situation) -> Truth:
-    """One byte of a member with the smallest id: what a reader would try first."""
+    """One byte of member 2: what a reader tries first."""
     return both(same(this.access.length, 1), same(this.transport.own.member, 2))
+
+
+def mistaken(clause: Clause) -> Mutant[Situation]:
+    """The mutant of a claim that a clause is kept: the mediator that breaks it, on the register it tampers with."""
+    mediator = MEDIATORS[clause.id]
+    register = {"C-WRITE": GUEST_FEATURES, "C-REPLY": HOST_FEATURES}.get(clause.id)
+
+    def there(this: Situation) -> Truth:
+        if register is None:
+            return small(this)
+        return both(same(this.access.length, register.size), same(this.access.offset, register.offset))
+
+    return Mutant(
+        f"a relay that {mediator.does}", show=lambda this: keeps(mediator, (clause,), this), small=there
+    )
 
 
 def endings(transport: Transport, access: Access, reply: Reply) -> list[tuple[str, Truth]]:

@@ -66,8 +66,11 @@ def _refused(step: Step) -> Truth:
 
 def _answered(step: Step) -> Truth:
     """A read whose operation succeeded."""
+    happens = both(due(step.transport, step.access), no(step.access.write))
+    if happens is False:  # then the reply answers nothing
+        return False
     status, _ = _settled(step)
-    return both(due(step.transport, step.access), no(step.access.write), same(status, 0))
+    return both(happens, same(status, 0))
 
 
 def _once(step: Step) -> Truth:
@@ -98,7 +101,7 @@ def _member(step: Step) -> Truth:
 
 
 def _bar_answered(step: Step) -> Truth:
-    return both(no(step.access.config), _answered(step))
+    return step.access.config is not True and both(no(step.access.config), _answered(step))
 
 
 def _reply(step: Step) -> Truth:

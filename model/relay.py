@@ -35,6 +35,9 @@ class Relay:
 
     def begin(self, transport: Transport, access: Access) -> Request:
         """One operation for an access that decodes, as it reads back from the bytes on the wire."""
+        happens = due(transport, access)
+        if happens is False:
+            return Request(False, False, NOTHING)
         data = choose_word(access.write, low_bytes(access.payload, access.length, PAYLOAD_BITS), 0, PAYLOAD_BITS)
 
         def on_the_wire(shape: OpShape) -> Operation:
@@ -45,11 +48,14 @@ class Relay:
             (rings_doorbell(transport, access), lambda: on_the_wire(doorbell_shape(transport))),
             otherwise=lambda: on_the_wire(command_shape(transport, access)),
         )
-        return Request(due(transport, access), False, operation)
+        return Request(happens, False, operation)
 
     def end(self, transport: Transport, access: Access, reply: Reply) -> Response:
         """The device's answer, and the shadows of a configuration write."""
         happens = due(transport, access)
+        refused = choose_word(is_access(access), error(SwError.REFUSED), 0, RESULT_BITS)
+        if happens is False:
+            return Response(Outcome(refused, access.payload), False, transport)
         status, payload = settle(route(transport, access), reply)
         shown = payload
         if access.config is not False:
@@ -61,7 +67,6 @@ class Relay:
             access.payload,
             PAYLOAD_BITS,
         )
-        refused = choose_word(is_access(access), error(SwError.REFUSED), 0, RESULT_BITS)
         result = choose_word(happens, answer(status, access.length), refused, RESULT_BITS)
         after: Transport = first_case(
             (both(happens, access.config, access.write), lambda: config_written(transport, access)),

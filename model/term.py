@@ -227,7 +227,24 @@ def bits_of(value: Word, low: int, count: int) -> Word:
     """``count`` bits of the value from bit ``low`` on."""
     if isinstance(value, int):
         return (value >> low) & ((1 << count) - 1)
-    return cast("BitVec", z3().Extract(low + count - 1, low, value))
+    return _bits_of(value, low, count)
+
+
+def _bits_of(value: Any, low: int, count: int) -> BitVec:
+    module = z3()
+    if low == 0 and count == value.size():
+        return cast("BitVec", value)
+    if module.is_app_of(value, module.Z3_OP_CONCAT):
+        # What was put together is taken apart again: that yields the very part, not a puzzle about it.
+        end = value.size()
+        for part in value.children():
+            start = end - part.size()
+            if start <= low and low + count <= end:
+                return _bits_of(part, low - start, count)
+            end = start
+    if module.is_bv_value(value):
+        return constant((value.as_long() >> low) & ((1 << count) - 1), count)
+    return cast("BitVec", module.Extract(low + count - 1, low, value))
 
 
 def _shift(value: Word, byte_count: Word, bits: int, left: bool) -> Word:
@@ -236,7 +253,7 @@ def _shift(value: Word, byte_count: Word, bits: int, left: bool) -> Word:
             return 0
         return (value << 8 * byte_count) & ((1 << bits) - 1) if left else value >> 8 * byte_count
     if isinstance(byte_count, int):
-        distance: Word = min(8 * byte_count, bits)
+        distance: Word = 8 * byte_count if 0 <= 8 * byte_count < bits else bits
     else:
         # Anything from `bits` on shifts everything out, so the count may be cut to what `bits` can hold.
         capped = choose(below(byte_count, bits // 8), byte_count, constant(bits // 8, byte_count.size()))
@@ -259,7 +276,7 @@ def low_bytes_mask(count: Word, bits: int) -> Word:
     """Ones in the lowest ``count`` bytes of a word of ``bits`` bits; all ones from ``bits // 8`` on."""
     ones = (1 << bits) - 1
     if isinstance(count, int):
-        return ones >> (bits - 8 * count) if 8 * count < bits else ones
+        return ones >> (bits - 8 * count) if 0 <= 8 * count < bits else ones  # below zero as in _shift
     return ~cast("BitVec", bytes_up(ones, count, bits))
 
 
@@ -269,7 +286,7 @@ def low_bytes(value: Word, count: Word, bits: int) -> Word:
         return 0
     if isinstance(count, int) and count == 0:
         return 0
-    if isinstance(count, int) and 8 * count >= bits:
+    if isinstance(count, int) and not 0 <= 8 * count < bits:
         return resize(value, bits)
     return resize(value, bits) & low_bytes_mask(count, bits)
 

@@ -64,6 +64,9 @@ class Call:
 def put(buffer: Word, part: Part, value: Word, bits: int) -> Word:
     """Store a field into a buffer of ``bits`` bits, leaving every other byte as it was."""
     low, width = 8 * part.offset, 8 * part.size
+    if isinstance(buffer, int) and isinstance(value, int):
+        mask = (1 << width) - 1
+        return (buffer & ~(mask << low)) | (value & mask) << low
     above = bits - low - width
     return join(
         piece

@@ -58,7 +58,7 @@ class Result:
 SEARCH_BUDGET = 20_000_000
 """Resource units for each query that looks for a witness or a counterexample."""
 
-AT_ONCE_BUDGET = 10_000
+AT_ONCE_BUDGET = 30_000
 """Resource units for a goal as a whole, before it is taken to pieces."""
 
 GENERAL_BUDGET = 150_000

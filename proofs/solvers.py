@@ -38,7 +38,7 @@ def version(name: str) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """z3's answer to one query: ``unsat``, ``sat`` or ``unknown``, its cost, and how to read its model."""
+    """z3's answer to one query: ``unsat``, ``sat`` or ``unknown``, CPU time of the check, and how to read its model."""
 
     result: str
     units: int
@@ -66,10 +66,11 @@ def pieces(formula: Any) -> Iterator[Any]:
 
 
 def is_flat(claim: Any) -> bool:
-    """Whether a goal is atoms under one premise: then it may be asked at once."""
+    """Whether a goal is atoms under premises: then it may be asked at once."""
     z3 = term.z3()
-    conclusion = claim.arg(1) if z3.is_implies(claim) else claim
-    return not any(z3.is_implies(part) or z3.is_or(part) for part in _conjuncts(conclusion))
+    while z3.is_implies(claim):
+        claim = claim.arg(1)
+    return not any(z3.is_implies(part) or z3.is_or(part) for part in _conjuncts(claim))
 
 
 def _cases(premise: Any) -> Iterator[Any]:
@@ -147,17 +148,18 @@ class Z3:
         """Whether the assertions can hold together, within ``budget`` resource units."""
         if any(part is False for part in assertions):
             return Answer("unsat", 0, 0.0)
-        started = time.process_time()
         solver = term.z3().SolverFor(LOGIC)
         solver.set("rlimit", budget)
         solver.set("random_seed", 0)
         for part in assertions:
             if part is not True:
                 solver.add(part)
+        started = time.process_time()
         result = str(solver.check())
+        seconds = time.process_time() - started
         before, self._spent = self._spent, _spent(solver)
         value_of = _reader(solver.model()) if result == "sat" else None
-        return Answer(result, self._spent - before, time.process_time() - started, value_of)
+        return Answer(result, self._spent - before, seconds, value_of)
 
 
 def _spent(solver: Any) -> int:

@@ -53,10 +53,11 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("offset", "length", "payload", "msix", "doorbell", "opcode", "wire"), COMMANDS)
+@pytest.mark.parametrize("row", COMMANDS)
 def test_an_access_goes_to_the_command_of_its_first_byte(
-    offset: int, length: int, payload: int | None, msix: bool, doorbell: bool, opcode: int, wire: int
+    row: tuple[int, int, int | None, bool, bool, int, int],
 ) -> None:
+    offset, length, payload, msix, doorbell, opcode, wire = row
     state = transport(msix=msix, doorbell=DOORBELL if doorbell else NO_DOORBELL)
     assert route(state, bar(offset, length, payload)) == OpShape(0, opcode, 1, wire, length, 0, 0)
 

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from straightwire.model.vocabulary import NO_DOORBELL, Access, Doorbell, Event, Own, Reply, Transport
+
+SAMPLED = settings(deadline=None, derandomize=True, max_examples=150)
+"""The same inputs in every run."""
 
 DOORBELL = Doorbell(True, 2, 4, 0x1000)
 """The member's BAR 4, at 4096."""

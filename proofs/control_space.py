@@ -52,8 +52,11 @@ class Broken:
 
 @dataclass(frozen=True)
 class Enumerated:
-    """How many points were evaluated, at how many an operation is issued, how many
-    formulas the solver decided, and the first point that broke a clause."""
+    """What an enumeration found.
+
+    How many points were evaluated, at how many an operation is issued, how many formulas the solver decided, and
+    the first point that broke a clause.
+    """
 
     points: int
     operations: int

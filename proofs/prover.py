@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from straightwire.model import term
 from straightwire.model.term import Truth
@@ -36,8 +36,9 @@ class Counterexample:
 class Result:
     """The verdict on one obligation, with what it cost.
 
-    ``general`` counts the goals that hold whatever operations on payloads do. ``units`` are z3 resource units of the proof itself, ``all_units`` with witness and mutants; ``seconds``
-    is CPU time of z3. ``second`` maps another solver to its answer.
+    ``general`` counts the goals that hold whatever operations on payloads do. ``units`` are z3 resource units of the
+    proof itself, ``all_units`` with witness and mutants; ``seconds`` is CPU time of z3. ``second`` maps another solver
+    to its answer.
     """
 
     id: str
@@ -84,6 +85,11 @@ class _NotGreen(Exception):
     def __init__(self, verdict: Verdict, detail: str, counterexample: Counterexample | None = None) -> None:
         super().__init__(detail)
         self.verdict, self.detail, self.counterexample = verdict, detail, counterexample
+
+
+def _stop(verdict: Verdict, detail: str, counterexample: Counterexample | None = None) -> NoReturn:
+    """End an obligation with a verdict that is not green."""
+    raise _NotGreen(verdict, detail, counterexample)
 
 
 def _rerun(obligation: Obligation[Any], given: Sequence[Goal], show: Sequence[Goal]) -> str | None:
@@ -236,8 +242,8 @@ def prove(
             if query is None:
                 refuted = _refute(obligation, None, symbols, extra, SEARCH_BUDGET)
                 if refuted is None:
-                    raise _NotGreen(Verdict.UNKNOWN, f"{goal.name} is not shown, and no counterexample runs")
-                raise _NotGreen(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
+                    _stop(Verdict.UNKNOWN, f"{goal.name} is not shown, and no counterexample runs")
+                _stop(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
             asked.append(query)
         terms = solvers.count_terms([part for query in asked for part in query.parts])
         texts = [_text(obligation, query) for query in asked] if cross_check or smt_lib else []
@@ -248,11 +254,11 @@ def prove(
             second[name] = _summed_up(answers)
             if second[name] == "sat":
                 goal_name = asked[answers.index("sat")].goal
-                raise _NotGreen(Verdict.ERROR, f"the solvers disagree: z3 says unsat, {name} says sat of {goal_name}")
+                _stop(Verdict.ERROR, f"the solvers disagree: z3 says unsat, {name} says sat of {goal_name}")
         witness = _find_witness(obligation, symbols, extra, SEARCH_BUDGET)
         for mutant in obligation.mutants:
             if _refute(obligation, mutant, symbols, extra, SEARCH_BUDGET) is None:
-                raise _NotGreen(Verdict.ERROR, f"the mutant '{mutant.name}' is not refuted")
+                _stop(Verdict.ERROR, f"the mutant '{mutant.name}' is not refuted")
         verdict, detail, counterexample = Verdict.PROVED, "", None
     except _NotGreen as end:
         verdict, detail, counterexample = end.verdict, end.detail, end.counterexample

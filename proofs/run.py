@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,23 @@ def prove_all(chosen: Sequence[Obligation[Any]], budgets: Mapping[str, int], set
     # A fresh interpreter for each process: z3 keeps state that must not be forked.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(settings.processes, mp_context=context) as pool:
-        waiting = [
-            pool.submit(_prove_by_id, obligation.id, budgets.get(obligation.id, DEFAULT_BUDGET), settings)
-            for obligation in _longest_first(chosen, budgets)
-        ]
+        waiting = submit(pool, chosen, budgets, settings)
         try:
             for done in as_completed(waiting):
                 yield done.result()
         finally:
             for left in waiting:
                 left.cancel()
+
+
+def submit(
+    pool: Executor, chosen: Sequence[Obligation[Any]], budgets: Mapping[str, int], settings: Settings
+) -> list[Future[Result]]:
+    """Hand obligations of the catalogue to worker processes, the longest first."""
+    return [
+        pool.submit(_prove_by_id, obligation.id, budgets.get(obligation.id, DEFAULT_BUDGET), settings)
+        for obligation in _longest_first(chosen, budgets)
+    ]
 
 
 def _longest_first(chosen: Sequence[Obligation[Any]], budgets: Mapping[str, int]) -> list[Obligation[Any]]:

@@ -125,6 +125,7 @@ class Generaliser:
         known = self._done.get(node.get_id())
         if known is not None:
             return known
+        require_application(node)
         children = [self._rebuilt(child) for child in node.children()]
         declaration = node.decl()
         if not children:
@@ -170,6 +171,7 @@ def _spent(solver: Any) -> int:
 
 def _reader(model: Any) -> Callable[[Any], int | bool]:
     z3 = term.z3()
+
     def value_of(leaf: Any) -> int | bool:
         value = model.eval(leaf, model_completion=True)
         if z3.is_bv_value(value):
@@ -197,16 +199,21 @@ class Quantified(Exception):
     """A formula has a quantifier, or binds a variable otherwise."""
 
 
+def require_application(node: Any) -> None:
+    """Raise ``Quantified``, naming the binder, where a term is no plain application."""
+    if not term.z3().is_app(node):
+        binder = node.sexpr().split()[0].removeprefix("(")
+        raise Quantified(f"{binder} in an obligation that must have no quantifier")
+
+
 def count_terms(assertions: Sequence[Truth]) -> int:
     """Distinct subterms of some formulas. Raises ``Quantified`` where one is no plain application."""
-    z3 = term.z3()
     seen: set[int] = set()
     todo = [part for part in assertions if not isinstance(part, bool)]
     while todo:
         node: Any = todo.pop()
         if node.get_id() not in seen:
-            if not z3.is_app(node):
-                raise Quantified(f"{node.sexpr().split()[0]} in an obligation that must have no quantifier")
+            require_application(node)
             seen.add(node.get_id())
             todo.extend(node.children())
     return len(seen)

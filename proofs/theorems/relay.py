@@ -104,7 +104,8 @@ def _reply_bytes(at: OneByte, missing: int = 0) -> list[Goal]:
     there = below(at.index + REPLY_HEADER_LEN, at.this.reply.written)
     content = _byte(at.this.reply.content, at.index + REPLY_HEADER_LEN, REPLY_BITS)
     expected = choose_word(there, content, missing, 8)
-    return [Goal("byte i of a read", implies(happens, same(_byte(payload, at.index, PAYLOAD_BITS), expected)), exact=True)]
+    claim = same(_byte(payload, at.index, PAYLOAD_BITS), expected)
+    return [Goal("byte i of a read", implies(happens, claim), exact=True)]
 
 
 def _overlaid(this: Situation, address: Word, own: Word, revision: int = pci.TRANSITIONAL_REVISION) -> Word:

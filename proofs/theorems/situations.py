@@ -144,9 +144,7 @@ def mistaken(clause: Clause) -> Mutant[Situation]:
             return small(this)
         return both(same(this.access.length, register.size), same(this.access.offset, register.offset))
 
-    return Mutant(
-        f"a relay that {mediator.does}", show=lambda this: keeps(mediator, (clause,), this), small=there
-    )
+    return Mutant(f"a relay that {mediator.does}", show=lambda this: keeps(mediator, (clause,), this), small=there)
 
 
 def endings(transport: Transport, access: Access, reply: Reply) -> list[tuple[str, Truth]]:

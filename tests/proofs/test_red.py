@@ -9,11 +9,13 @@ import pytest
 from support.small_obligation import FREE, One, below_16, below_20, small_obligation
 
 from straightwire.model import term
-from straightwire.model.term import below, same
+from straightwire.model.term import below, bits_of, both, implies, no, same
 from straightwire.proofs import solvers
 from straightwire.proofs.obligation import Goal, Mutant, Verdict
 from straightwire.proofs.prover import prove
 from straightwire.proofs.run import Settings, prove_all
+
+SEMIPRIME = 4_294_967_291 * 4_294_967_279
 
 
 def test_the_small_theorem_is_proved() -> None:
@@ -46,13 +48,14 @@ def test_a_witness_outside_of_what_is_given_is_vacuous() -> None:
 
 def test_a_theorem_beyond_its_budget_is_unknown() -> None:
     def show(it: One) -> list[Goal]:
-        x: Any = it.x
-        return [Goal("squares are no 2 modulo 2**64", term.no(same(x * x * x * x * x * x - 3 * x * x, 5)))]
+        z3 = term.z3()
+        one, other = (z3.ZeroExt(32, bits_of(it.x, low, 32)) for low in (0, 32))
+        return [Goal("no factors", implies(both(below(1, one), below(1, other)), no(same(one * other, SEMIPRIME))))]
 
     result = prove(small_obligation(given=lambda _: [], show=show, bits=64), 2_000)
     assert (result.verdict, result.detail) == (
         Verdict.UNKNOWN,
-        "z3 gave up on squares are no 2 modulo 2**64 within 2000 resource units",
+        "z3 gave up on no factors within 2000 resource units",
     )
 
 
@@ -63,7 +66,7 @@ def test_a_mutant_that_survives_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("quantifier", ["forall", "exists"])
-@pytest.mark.parametrize("place", ["show", "given"])
+@pytest.mark.parametrize("place", ["show", "exact", "given"])
 def test_a_quantifier_is_an_error_that_names_it(quantifier: str, place: str) -> None:
     def bound(it: One) -> Any:
         z3 = term.z3()
@@ -71,9 +74,8 @@ def test_a_quantifier_is_an_error_that_names_it(quantifier: str, place: str) -> 
         quantified = z3.ForAll if quantifier == "forall" else z3.Exists
         return z3.Or(quantified([y], z3.ULE(y, y | it.x)), z3.ULE(it.x, 100))
 
-    if place == "show":
-        obligation = small_obligation(show=lambda it: [Goal("for every y", bound(it))])
-    else:
+    obligation = small_obligation(show=lambda it: [Goal("for every y", bound(it), exact=place == "exact")])
+    if place == "given":
         obligation = small_obligation(given=lambda it: [*below_16(it), Goal("for every y", bound(it))])
     result = prove(obligation)
     assert result.verdict is Verdict.ERROR

@@ -185,10 +185,10 @@ MODEL_RELAY = "straightwire.model.relay"
     [
         ("rings_doorbell", lambda _, access: term.both(access.write, term.same(access.offset, 16)), "C-ROUTE"),
         ("rings_doorbell", lambda *_: False, "C-ROUTE"),
-        ("answer", lambda status, length: length, "C-STATUS"),
+        ("answer", lambda _, length: length, "C-STATUS"),
         ("error", lambda _: 2**64 - 2, "C-REFUSE"),
         ("config_written", lambda transport, _: transport, "C-CONFIG"),
-        ("config_seen", lambda transport, offset, length, own: own, "C-CONFIG"),
+        ("config_seen", lambda *arguments: arguments[3], "C-CONFIG"),
     ],
     ids=["any-length-rings", "nothing-rings", "status-ignored", "another-error", "no-shadows", "no-overlay"],
 )

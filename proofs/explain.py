@@ -15,8 +15,8 @@ from straightwire.model.vocabulary import (
     Access,
     Event,
     EventKind,
-    OpKind,
     Operation,
+    OpKind,
     OpShape,
     Outcome,
     Reply,
@@ -41,7 +41,7 @@ def transport_words(transport: Transport) -> str:
     """A transport state."""
     own, doorbell = transport.own, transport.doorbell
     owners = {1: "owner", 2: "member"}
-    rung = f"{owners.get(int(doorbell.bar_owner), doorbell.bar_owner)}:{doorbell.bar}:{doorbell.offset:#x}"  # type: ignore[call-overload]
+    rung = f"{owners.get(int(doorbell.bar_owner), doorbell.bar_owner)}:{doorbell.bar}:{doorbell.offset:#x}"  # type: ignore[arg-type]
     return (
         f"member {own.member}, virtio id {own.virtio_id}, configuration of {own.config_len} bytes, "
         f"I/O decode {'on' if transport.decode else 'off'}, MSI-X {'on' if transport.msix else 'off'}, "
@@ -75,17 +75,17 @@ def _shape_words(shape: OpShape) -> str:
         name = names.get(shape.opcode, "")  # type: ignore[arg-type]
         return f"command {shape.opcode} {name} @{shape.offset}, {shape.length} bytes, group {shape.group}"
     if kind is OpKind.DOORBELL:
-        return f"doorbell {shape.bar_owner}:{shape.bar}:{shape.offset:#x}"  # type: ignore[str-bytes-safe]
+        return f"doorbell {shape.bar_owner}:{shape.bar}:{shape.offset:#x}"
     name = "read" if kind is OpKind.CONFIG_READ else "write"
     return f"configuration {name} @{shape.offset}, {shape.length} bytes"
 
 
 def outcome_words(access: Access, outcome: Outcome) -> str:
     """An outcome."""
-    result = signed(int(outcome.result))  # type: ignore[call-overload]
+    result = signed(int(outcome.result))  # type: ignore[arg-type]
     if outcome.buffer == access.payload:
         return f"result {result}, buffer as it was"
-    return f"result {result}, buffer {_hex(outcome.buffer, max(int(access.length), 1))}"  # type: ignore[call-overload]
+    return f"result {result}, buffer {_hex(outcome.buffer, max(int(access.length), 1))}"  # type: ignore[arg-type]
 
 
 def reply_words(transport: Transport, access: Access, reply: Reply) -> str:

@@ -41,11 +41,14 @@ class OwnBar:
 
     def begin(self, transport: Transport, access: Access) -> Request:
         """The operation of the route."""
+        happens = due(transport, access)
+        if happens is False:
+            return Request(False, False, NOTHING)
         data = low_bytes(access.payload, access.length, PAYLOAD_BITS)
         operation = Operation(
             transport.own.member, route(transport, access), choose_word(access.write, data, 0, PAYLOAD_BITS)
         )
-        return Request(due(transport, access), False, operation)
+        return Request(happens, False, operation)
 
     def end(self, transport: Transport, access: Access, reply: Reply) -> Response:
         """What the device answered; nothing where PCI does not decode the access."""

@@ -16,6 +16,9 @@ from straightwire.native._native import ffi, lib
 
 _Result = TypeVar("_Result")
 
+_UNDEFINED = bytes(0xC3 ^ (11 * place & 0xFF) for place in range(16))
+"""What bytes of a reply past the used length become: the ABI calls them undefined, so no relay may count on zeros."""
+
 
 class Device(Protocol):
     """The device side of ``relay_abi.h``. Offsets and lengths in bytes."""
@@ -84,11 +87,16 @@ def _port(ctx: Any) -> Port:
 
 @ffi.def_extern()
 def sw_py_admin(ctx: Any, command: Any, command_len: int, reply: Any, reply_len: int) -> int:
-    """The used length is what the device says, even beyond ``reply_len``: cutting it is the subject's duty."""
+    """The used length is what the device says, even beyond ``reply_len``: cutting it is the subject's duty.
+
+    So is clearing what lies past it: a device may leave anything there, and here it does.
+    """
 
     def execute(device: Device) -> int:
         written = device.admin(bytes(ffi.buffer(command, command_len)), reply_len)
-        ffi.memmove(reply, written, min(len(written), reply_len))
+        missing = max(reply_len - len(written), 0)
+        scribble = (_UNDEFINED * (missing // len(_UNDEFINED) + 1))[:missing]
+        ffi.memmove(reply, written[:reply_len] + scribble, reply_len)
         return len(written)
 
     return _port(ctx).guard(execute, 0)
@@ -113,7 +121,7 @@ def sw_py_bar_len(ctx: Any, bar_owner: int, bar: int) -> int:
 
 @ffi.def_extern()
 def sw_py_config_read(ctx: Any, offset: int, buf: Any, length: int) -> None:
-    """See ``Device.config_read``."""
+    """See ``Device.config_read``. Missing bytes stay as the relay left them: it is told no length to clear from."""
 
     def read(device: Device) -> None:
         own = device.config_read(offset, length)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The finite control space, point by point, with symbolic payload: the same answers as the proofs, found otherwise.
+"""The finite control space, point by point, with symbolic payload: answers found without the proofs' help.
 
-Transport state, direction, offset and length are concrete; payload and reply are symbols, the status among them.
+Transport state, direction, offset and length are concrete; payload and reply are symbols, the status among them;
+replies are whole (short ones are the proofs' alone).
 At each point every clause is evaluated. What does not fold to true is the same few formulas over and over,
 one for each length; the solver decides each of them once.
 """

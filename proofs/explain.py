@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from straightwire.model.clauses import Step
+from straightwire.model.clauses import Incident, Step
 from straightwire.model.commands import Opcode
 from straightwire.model.own_bar import OwnBar
 from straightwire.model.term import z3
@@ -73,7 +73,8 @@ def _shape_words(shape: OpShape) -> str:
     if kind is OpKind.COMMAND:
         names = {int(opcode): opcode.name for opcode in Opcode}
         name = names.get(shape.opcode, "")  # type: ignore[arg-type]
-        return f"command {shape.opcode} {name} @{shape.offset}, {shape.length} bytes, group {shape.group}"
+        odd = ", fields of a doorbell set" if shape.bar_owner or shape.bar else ""
+        return f"command {shape.opcode} {name} @{shape.offset}, {shape.length} bytes, group {shape.group}{odd}"
     if kind is OpKind.DOORBELL:
         return f"doorbell {shape.bar_owner}:{shape.bar}:{shape.offset:#x}"
     name = "read" if kind is OpKind.CONFIG_READ else "write"
@@ -120,35 +121,47 @@ def event_words(event: Event) -> str:
 
 
 def situation_lines(symbols: Any) -> list[str]:
-    """A concrete situation, found by its parts: steps as steps, the rest part by part."""
-    return list(_lines(symbols))
+    """A concrete situation: its steps and events where it has some, else part by part."""
+    told = list(_told(symbols))
+    return told or list(_parts(symbols))
 
 
-def _lines(record: Any) -> Iterator[str]:
+def _told(record: Any) -> Iterator[str]:
+    """Whatever tells a story: steps, other events, an access on a device."""
     if isinstance(record, Step):
         yield from step_lines(record)
-        return
-    if isinstance(record, Transport):
-        yield transport_words(record)
-        return
-    if isinstance(record, Event):
-        yield event_words(record)
-        return
-    parts = {field.name: getattr(record, field.name) for field in fields(record)}
-    if {"transport", "access", "reply"} <= set(parts):
-        yield transport_words(parts["transport"])
-        yield access_words(parts["access"])
-        yield reply_words(parts["transport"], parts["access"], parts["reply"])
-        request = OwnBar().begin(parts["transport"], parts["access"])
-        yield f"  the contract wants: {operation_words(request.issues, request.operation)}"
-        outcome = OwnBar().end(parts["transport"], parts["access"], parts["reply"]).outcome
-        yield f"  and: {outcome_words(parts['access'], outcome)}"
-        return
-    for name, value in parts.items():
+    elif isinstance(record, Incident):
+        yield transport_words(record.transport)
+        yield f"event: {event_words(record.event)}"
+        yield "  expected: no operation"
+        yield f"  got:      {operation_words(record.reaction.issues, record.reaction.operation)}"
+        yield f"  got:      {transport_words(record.reaction.transport)}"
+    elif is_dataclass(record):
+        parts = {field.name: getattr(record, field.name) for field in fields(record)}
+        if {"transport", "access", "reply"} <= set(parts):
+            yield from _situation(parts["transport"], parts["access"], parts["reply"])
+            return
+        for value in parts.values():
+            yield from _told(value)
+
+
+def _situation(transport: Transport, access: Access, reply: Reply) -> Iterator[str]:
+    yield transport_words(transport)
+    yield access_words(access)
+    yield reply_words(transport, access, reply)
+    request, response = OwnBar().begin(transport, access), OwnBar().end(transport, access, reply)
+    yield f"  the contract wants: {operation_words(request.issues, request.operation)}"
+    yield f"  and: {outcome_words(access, response.outcome)}"
+
+
+def _parts(record: Any) -> Iterator[str]:
+    for field in fields(record):
+        value = getattr(record, field.name)
         if is_dataclass(value):
-            yield from _lines(value)
+            yield from _parts(value)
         elif isinstance(value, bool | int):
-            yield f"{name.replace('_', ' ')}: {value if isinstance(value, bool) or value < 1 << 64 else hex(value)}"
+            shown = value if isinstance(value, bool) or value < 1 << 64 else hex(value)
+            yield f"{field.name.replace('_', ' ')}: {shown}"
 
 
 def explain(name: str, chosen: Sequence[Obligation[Any]]) -> Iterator[str]:

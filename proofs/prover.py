@@ -118,8 +118,8 @@ class _Query:
 
 def _decide(
     goal: Goal, premises: Sequence[Truth], generaliser: solvers.Generaliser, z3: _Asking, budget: int
-) -> _Query | None:
-    """The query that shows a goal, None where the goal need not hold.
+) -> _Query | str:
+    """The query that shows a goal, or in words why none does.
 
     The general query is far cheaper and shows more, so it is tried first; where it does not do, the exact one
     decides.
@@ -134,8 +134,8 @@ def _decide(
         if answer == "unsat":
             return _Query(goal.name, parts, parts is not exact)
         if answer == "unknown" and parts is exact:
-            raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} within {budget} resource units")
-    return None
+            return f"z3 gave up on {goal.name} within {budget:,} resource units"
+    return f"{goal.name} does not follow"
 
 
 def _parts(claim: Any) -> Iterator[tuple[Any, int]]:
@@ -196,6 +196,17 @@ def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, z3: _Asking, budg
     return None
 
 
+def _give_reason(obligation: Obligation[Any], symbols: Any, why: str, z3: _Asking, budget: int) -> NoReturn:
+    """A goal is not shown: refuted where there is a counterexample, else unknown."""
+    try:
+        refuted = _refute(obligation, None, symbols, z3, budget)
+    except _NotGreen as end:
+        _stop(end.verdict, why if end.verdict is Verdict.UNKNOWN else end.detail)
+    if refuted is None:
+        _stop(Verdict.UNKNOWN, why)
+    _stop(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
+
+
 def _find_witness(obligation: Obligation[Any], symbols: Any, z3: _Asking, budget: int) -> Any:
     situation: list[Truth] = [*(goal.formula for goal in obligation.given(symbols)), obligation.witness(symbols)]
     small = [obligation.small(symbols)] if obligation.small else []
@@ -239,11 +250,8 @@ def prove(
             if goal.formula is True:  # holds as soon as it is built
                 continue
             query = _decide(goal, premises, generaliser, proof, budget)
-            if query is None:
-                refuted = _refute(obligation, None, symbols, extra, SEARCH_BUDGET)
-                if refuted is None:
-                    _stop(Verdict.UNKNOWN, f"{goal.name} is not shown, and no counterexample runs")
-                _stop(Verdict.REFUTED, f"{refuted.goal} does not hold", refuted)
+            if isinstance(query, str):
+                _give_reason(obligation, symbols, query, extra, budget)
             asked.append(query)
         terms = solvers.count_terms([part for query in asked for part in query.parts])
         texts = [_text(obligation, query) for query in asked] if cross_check or smt_lib else []

@@ -160,5 +160,8 @@ def endings(transport: Transport, access: Access, reply: Reply) -> list[tuple[st
         ("decoded, status 0", both(happens, succeeds)),
         ("decoded, another status", both(happens, no(succeeds))),
     ]
-    found += [(reason, both(is_access(access), no(holds))) for reason, holds in decode_rules(transport, access)]
+    earlier: Truth = is_access(access)
+    for reason, holds in decode_rules(transport, access):
+        found.append((reason, both(earlier, no(holds))))
+        earlier = both(earlier, holds)
     return [(name, condition) for name, condition in found if condition is not False]

@@ -29,6 +29,7 @@ from straightwire.model.route import due, is_access, valid_config_len
 from straightwire.model.term import at_most, both, choose, element, implies, no, same
 from straightwire.model.vocabulary import (
     EventKind,
+    OpKind,
     Request,
     Response,
     Transport,
@@ -130,9 +131,11 @@ def _show(both_ways: BothWays) -> list[Goal]:
 
 
 def small(both_ways: BothWays) -> Truth:
-    """One byte, of member 2."""
-    step = both_ways.step
-    return both(same(step.access.length, 1), same(step.transport.own.member, 2))
+    """One byte, of member 2, and an operation that says nothing of what its kind does not have."""
+    step, operation = both_ways.step, both_ways.step.request.operation
+    command = same(operation.shape.kind, OpKind.COMMAND)
+    plain = implies(command, both(same(operation.shape.bar_owner, 0), same(operation.shape.bar, 0)))
+    return both(same(step.access.length, 1), same(step.transport.own.member, 2), plain)
 
 
 _SPEAKS_OF = {

@@ -2,24 +2,26 @@
 """Lockstep: several subjects through the same events, each on its own equal device, compared after every event.
 
 Compared are every operation byte for byte, every outcome and the whole state of the device; with the first
-subject, which is the yardstick, and with what the trace itself expects. Any difference is cut to a short trace.
+subject, which is the yardstick, and with what the trace itself expects; and a DPU with the model's register file.
+Any difference is cut to a short trace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from straightwire.model.commands import COMMAND_HEADER, COMMAND_HEADER_LEN, LEGACY_OPCODES, REPLY_HEADER_LEN, Opcode
 from straightwire.model.wire import take, word_of
 from straightwire.reference.abi import BarOwner, Outcome, Subject
 from straightwire.reference.lockstep.blame import blame
-from straightwire.reference.lockstep.devices import Call
+from straightwire.reference.lockstep.devices import Call, DeviceState
+from straightwire.reference.lockstep.mirror import DPU, REGISTER_FILE, Doubt
 from straightwire.reference.lockstep.model_subject import number
 from straightwire.reference.lockstep.session import REPEATS, Observed, Session, executions
 from straightwire.reference.lockstep.trace import ACCESSES, READS, BarAddress, Event, EventKind, Trace, Wanted
 from straightwire.reference.lockstep.trace_writer import bytes_text, result_text, wanted_text
-from straightwire.reference.lockstep.words import calls_words, outcome_words, state_words
+from straightwire.reference.lockstep.words import calls_words, data_words, outcome_words, state_words
 
 _WRITE_HEADER = COMMAND_HEADER_LEN + 8
 _WRITES = (Opcode.LEGACY_COMMON_CFG_WRITE, Opcode.LEGACY_DEV_CFG_WRITE)
@@ -30,8 +32,9 @@ _TRANSPORT = (EventKind.CONFIG_WRITE, EventKind.MSIX, EventKind.RESET)
 class Difference:
     """The first difference of a subject, at the last event of ``trace``.
 
-    ``what`` is operation, outcome, state or expectation; ``against`` the yardstick's name, or ``the trace``.
+    ``what`` is operation, outcome, state, reply or expectation; ``against`` the yardstick's name, or ``the trace``.
     ``clauses`` are those it breaks; ``since`` the index of an earlier event at which it broke them unseen.
+    Where a DPU differs from the model's register file, ``behind`` names the subject that drove it.
     """
 
     subject: str
@@ -42,6 +45,7 @@ class Difference:
     trace: Trace
     clauses: tuple[str, ...] = ()
     since: int | None = None
+    behind: str = ""
 
     @property
     def index(self) -> int:
@@ -106,6 +110,9 @@ def _first(names: Sequence[str], seen: Sequence[Observed], event: Event, trace: 
         if differs is not None:
             return Difference(name, names[0], *differs, trace)
     for name, observed in zip(names, seen, strict=True):
+        if observed.doubt is not None:
+            return Difference(DPU, REGISTER_FILE, *_doubted(observed.doubt), trace, behind=name)
+    for name, observed in zip(names, seen, strict=True):
         unmet = _unmet(event, observed, trace)
         if unmet is not None:
             return Difference(name, "the trace", "expectation", *unmet, trace)
@@ -124,6 +131,13 @@ def _differs(expected: Observed, got: Observed, trace: Trace) -> tuple[str, str,
     if expected.state != got.state:
         return "state", *state_words(expected.state, got.state)
     return None
+
+
+def _doubted(doubt: Doubt) -> tuple[str, str, str]:
+    """The same for a DPU and the model's register file."""
+    if doubt.reply is not None:
+        return "reply", data_words(doubt.reply.register_file), data_words(doubt.reply.dpu)
+    return "state", *state_words(DeviceState(doubt.register_file, b""), DeviceState(doubt.dpu, b""))
 
 
 def _outcome(observed: Observed) -> str:
@@ -187,11 +201,13 @@ def _minimal(subjects: Sequence[Subject], found: Difference) -> Difference:
 
     A difference from the trace's own expectation is not cut: without what comes before, there is none to meet.
     """
-    if found.what == "expectation" or found.subject == subjects[0].name:
-        return found
     yardstick = subjects[0]
+    if found.behind:
+        return _minimal_doubt(next(subject for subject in subjects if subject.name == found.behind), found)
+    if found.what == "expectation" or found.subject == yardstick.name:
+        return found
     suspect = next(subject for subject in subjects if subject.name == found.subject)
-    events = _cut(yardstick, suspect, _bare(found.trace))
+    events = _cut(_bare(found.trace), lambda shorter: _last(yardstick, suspect, shorter) is not None)
     trace = expecting(replace(found.trace, events=events), yardstick)
     seen = _last(yardstick, suspect, trace)
     if seen is None:  # it does not happen again: show it as it was
@@ -206,6 +222,33 @@ def _minimal(subjects: Sequence[Subject], found: Difference) -> Difference:
         clauses=blamed.clauses,
         since=blamed.since,
     )
+
+
+def _minimal_doubt(subject: Subject, found: Difference) -> Difference:
+    """The shortest trace found at whose last event the DPU and the model's register file part."""
+    trace = replace(
+        found.trace, events=_cut(_bare(found.trace), lambda shorter: _last_doubt(subject, shorter) is not None)
+    )
+    doubt = _last_doubt(subject, trace)
+    if doubt is None:
+        return found
+    what, expected, got = _doubted(doubt)
+    return replace(found, what=what, expected=expected, got=got, trace=trace)
+
+
+def _last_doubt(subject: Subject, trace: Trace) -> Doubt | None:
+    """The doubt at the last event; None where there is none, or one before it."""
+    session = Session(subject, trace)
+    last = len(trace.events) - 1
+    try:
+        for index, event in enumerate(trace.events):
+            for once in executions(event):
+                doubt = session.do(once).doubt
+                if doubt is not None:
+                    return doubt if index == last else None
+    finally:
+        session.end()
+    return None
 
 
 def _bare(trace: Trace) -> Trace:
@@ -232,14 +275,14 @@ def _last(yardstick: Subject, suspect: Subject, trace: Trace) -> tuple[str, str,
     return None
 
 
-def _cut(yardstick: Subject, suspect: Subject, trace: Trace) -> tuple[Event, ...]:
+def _cut(trace: Trace, differs: Callable[[Trace], bool]) -> tuple[Event, ...]:
     """Leave out ever smaller pieces between open and the last event, as long as the last one still differs."""
     first, middle, last = trace.events[:1], list(trace.events[1:-1]), trace.events[-1:]
     if not middle:
         return trace.events
 
     def fails(events: list[Event]) -> bool:
-        return _last(yardstick, suspect, replace(trace, events=(*first, *events, *last))) is not None
+        return differs(replace(trace, events=(*first, *events, *last)))
 
     transport = [event for event in middle if event.kind in _TRANSPORT]
     if fails(transport):  # the usual case, and short

@@ -20,6 +20,7 @@ from straightwire.model.snapshot import MemberSnapshot
 from straightwire.reference.abi import BarOwner, DevicePort, Member
 from straightwire.reference.dpu.dpu import SUPPORTED, Dpu
 from straightwire.reference.dpu.member import MemberDescription, NotifyAddress, describe
+from straightwire.reference.lockstep.mirror import Doubt, Mirror, MirroredPort, doubt_of
 from straightwire.reference.lockstep.trace import (
     MAX_DPU_MEMBERS,
     Answer,
@@ -72,6 +73,7 @@ class TraceDevice(Protocol):
     def reset(self) -> None: ...
     def answer(self, answers: Sequence[Answer]) -> None: ...
     def state(self) -> DeviceState: ...
+    def doubt(self) -> Doubt | None: ...
 
 
 class RecordingPort:
@@ -180,9 +182,15 @@ class _Scripted:
     def state(self) -> DeviceState:
         return DeviceState((), bytes(self.port.config))
 
+    def doubt(self) -> None:
+        """A scripted device has no registers to be wrong."""
+
 
 class _DpuMember:
-    """``device dpu``: a DPU of equal members, of which the trace's own is the last and the only one with doorbells."""
+    """``device dpu``: a DPU of equal members, of which the trace's own is the last and the only one with doorbells.
+
+    The model's register file goes along (see ``mirror.py``).
+    """
 
     def __init__(self, member: TraceMember, device: DpuDevice) -> None:
         if member.kind not in _TYPES:
@@ -199,21 +207,29 @@ class _DpuMember:
         self._dpu.owner.execute(
             _LIST_USE.pack(Opcode.LIST_USE, GROUP_SRIOV, member.commands & SUPPORTED), commands.REPLY_HEADER_LEN
         )
-        self.port = self._dpu.port(self._id)
+        self._mirror = Mirror(member, device)
+        self.port = MirroredPort(self._dpu.port(self._id), self._mirror, lambda: self._dpu.owner.in_use)
 
     def interrupt(self, config: bool) -> None:
         registers = self._dpu.device(self._id).registers
         registers.config_changed() if config else registers.interrupt_queue()
+        self._mirror.interrupt(config)
 
     def reset(self) -> None:
         self._dpu.reset(self._id)
+        self._mirror.reset()
 
     def answer(self, answers: Sequence[Answer]) -> None:
         """A DPU answers for itself."""
 
     def state(self) -> DeviceState:
-        members = tuple(self._dpu.snapshot(number) for number in range(1, self._id + 1))
-        return DeviceState(members, self.port.config_read(0, pci.CONFIG_SPACE_LEN))
+        return DeviceState(self._members(), self.port.config_read(0, pci.CONFIG_SPACE_LEN))
+
+    def doubt(self) -> Doubt | None:
+        return doubt_of(self._mirror, self._members())
+
+    def _members(self) -> tuple[MemberSnapshot, ...]:
+        return tuple(self._dpu.snapshot(number) for number in range(1, self._id + 1))
 
 
 def _description(member: TraceMember, device: DpuDevice, doorbells: tuple[BarAddress, ...]) -> MemberDescription:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from straightwire.reference.abi import Outcome, Relay, RelayError, Subject
 from straightwire.reference.lockstep.devices import Call, DeviceState, RecordingPort, device_of, member_of
+from straightwire.reference.lockstep.mirror import Doubt
 from straightwire.reference.lockstep.trace import Event, EventKind, Trace
 
 REPEATS = 16
@@ -18,7 +19,8 @@ REPEATS = 16
 class Observed:
     """What one event led to.
 
-    ``outcome`` is None where the event has none. A subject that raised has its exception in ``raised``.
+    ``outcome`` is None where the event has none. A subject that raised has its exception in ``raised``. ``doubt``:
+    the device itself differs from the model's register file.
     """
 
     calls: tuple[Call, ...]
@@ -26,6 +28,7 @@ class Observed:
     outcome: Outcome | None
     state: DeviceState
     raised: str = ""
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - a subject that raises is a finding like another
             raised = " ".join(f"{type(error).__name__}: {error}".split())
         calls, replies = self._port.take()
-        return Observed(calls, replies, outcome, self._device.state(), raised)
+        return Observed(calls, replies, outcome, self._device.state(), raised, self._device.doubt())
 
     def _open(self) -> Outcome:
         """The window's length, or the error."""

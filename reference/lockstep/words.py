@@ -156,4 +156,4 @@ def difference_lines(difference: Difference, file: str = "FILE") -> Iterator[str
     if difference.clauses:
         since = "" if difference.since is None else f", since {event_words(trace.events[difference.since])}"
         yield f"    breaks:   {' '.join(difference.clauses)}{since}"
-    yield f"replay: straightwire replay {file} --subject {difference.subject}"
+    yield f"replay: straightwire replay {file} --subject {difference.behind or difference.subject}"

@@ -208,6 +208,7 @@ NATIVE_FAULTS = {
         "overlay(own, offset, len, SW_PCI_REVISION_ID, 1, UINT8_MAX, SW_PCI_TRANSITIONAL_REVISION);", ""),
     "MSI-X changes no layout": ("enabled ? SW_SPLIT_MSIX_ON", "enabled ? SW_SPLIT_MSIX_OFF"),
     "a failed save keeps its object": ("return before < 0 || result == 0 ? before : result;", "return before;"),
+    "what the device did not write is passed on": ("memset(reply + used, 0, reply_len - used);", ""),
     "save takes what fits": ("if ((uint64_t)size > cap)", "if (0)"),
 }  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_a_theorem_beyond_its_budget_is_unknown() -> None:
     result = prove(small_obligation(given=lambda _: [], show=show, bits=64), 2_000)
     assert (result.verdict, result.detail) == (
         Verdict.UNKNOWN,
-        "z3 gave up on no factors within 2000 resource units",
+        "z3 gave up on no factors within 2,000 resource units",
     )
 
 

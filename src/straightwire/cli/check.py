@@ -15,11 +15,10 @@ from rich.console import Console
 
 from straightwire.cli.output import Outputs, finish, output_options, usage_error
 from straightwire.cli.prove import cores, read_manifest
-from straightwire.cli.proving import claim_item, control_space_item, counterexample, manifest_item
+from straightwire.cli.proving import claim_item, control_space_item, manifest_item, red_lines
 from straightwire.model.registers import RNG
 from straightwire.proofs import catalogue, run, solvers
 from straightwire.proofs.control_space import Enumerated, enumerate_points
-from straightwire.proofs.obligation import Verdict
 from straightwire.proofs.prover import Result
 from straightwire.reference.lockstep.compare import Difference, lockstep
 from straightwire.reference.lockstep.compare import Report as Compared
@@ -57,8 +56,11 @@ def _symbolic() -> Enumerated:
 )
 @output_options
 def check(counterexamples: Path, json_file: str | None, junit: Path | None, sarif: Path | None) -> None:
-    """Prove the contract with z3, replay what real drivers did through model, reference and native, compare the relays
-    at every point of the control space, and say on one page what is proved, exhaustive and sampled."""
+    """Prove the contract, replay what real drivers did, compare the relays: the main job, on one page.
+
+    z3 proves the contract; the recorded traces of Linux, SeaBIOS and iPXE run through model, reference and native; the
+    control space is enumerated on both relays. The page says what is proved, what is exhaustive, what is sampled.
+    """
     outputs = Outputs(json_file, junit, sarif)
     console = outputs.console
     started = time.monotonic()
@@ -179,11 +181,8 @@ def _page(report: Report, results: Sequence[Result], console: Console) -> None:
         rows = f"{item.figures['rows']} rows, " if "rows" in item.figures else ""
         replayed, recorded = item.figures["accesses_replayed"], item.figures["accesses_recorded"]
         line(f"  {item.id}: {mark}{rows}{replayed:,} accesses replayed of {recorded:,} recorded")
-    for result in results:
-        if result.verdict is not Verdict.PROVED:
-            line(f"\n{result.id}: {result.verdict}: {result.detail}", "red")
-            for text in counterexample(result):
-                line(f"  {text}")
+    for text in red_lines(results):
+        line(text)
     for item in report.items:
         if not item.green and item.figures.get("depth") != "proved":
             line(f"\n{item.id}: {item.verdict}: {item.detail}", "red")

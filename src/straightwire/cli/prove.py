@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from straightwire.cli.output import Outputs, finish, output_options, usage_error
-from straightwire.cli.proving import Progress, claim_item, control_space_item, counterexample, manifest_item
+from straightwire.cli.proving import Progress, claim_item, control_space_item, manifest_item, red_lines
 from straightwire.model.registers import RNG
 from straightwire.proofs import catalogue, manifest, run, solvers
 from straightwire.proofs.control_space import enumerate_points
@@ -78,10 +78,7 @@ def prove(
                 click.echo("".join(f"  {name}\n" for name in serving), nl=False)
         return
     if explain:
-        try:
-            click.echo("\n".join(explained(explain, chosen)))
-        except BrokenPipeError:
-            pass
+        click.echo("\n".join(explained(explain, chosen)))
         return
     second = solvers.SECOND_OPINIONS if cross_check else ()
     try:
@@ -131,11 +128,8 @@ def summary(results: list[Result], second: tuple[str, ...]) -> dict[str, Any]:
 
 def close(report: Report, results: list[Result], console: Console) -> None:
     """What is not green, then one closing line."""
-    for result in results:
-        if result.verdict is not Verdict.PROVED:
-            console.print(f"\n{result.id}: {result.verdict}: {result.detail}", markup=False)
-            for line in counterexample(result):
-                console.print(f"  {line}", markup=False)
+    for line in red_lines(results):
+        console.print(line, markup=False)
     extras = [item for item in report.items if item.id in ("MANIFEST", "CONTROL-SPACE/model")]
     for item in extras:
         if not item.green:
@@ -153,6 +147,6 @@ def closing_line(report: Report, results: list[Result]) -> str:
     exhaustive: list[Item] = [item for item in report.items if item.id == "CONTROL-SPACE/model"]
     points = f"; {exhaustive[0].figures['points']:,} points of the control space" if exhaustive else ""
     return (
-        f"{report.verdict}: {proved} of {len(results)} obligations proved, {figures['goals']:,} goals, every witness run, "
-        f"every mutant refuted{points}; {names}; z3 {figures['z3_seconds']:.1f} s of CPU"
+        f"{report.verdict}: {proved} of {len(results)} obligations proved with witness and mutants, "
+        f"{figures['goals']:,} goals{points}; {names}; z3 {figures['z3_seconds']:.1f} s of CPU"
     )

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from straightwire.proofs import catalogue, run
 from straightwire.proofs.control_space import Enumerated
-from straightwire.proofs.explain import situation_lines
+from straightwire.proofs.explain import situation_lines, transport_words
 from straightwire.proofs.obligation import Obligation, Verdict
 from straightwire.proofs.prover import Result
 from straightwire.report import Item
@@ -29,6 +29,24 @@ def counterexample(result: Result) -> tuple[str, ...]:
         f"fails: {result.counterexample.goal}",
         f"replay: straightwire prove --only {result.id}",
     )
+
+
+SHOWN_IN_FULL = 3
+"""Red obligations that are shown with their counterexample; the others take a line each."""
+
+
+def red_lines(results: Sequence[Result]) -> list[str]:
+    """What is not proved: the first few refuted ones with their counterexample, the others in a line."""
+    red = sorted(
+        (result for result in results if result.verdict is not Verdict.PROVED),
+        key=lambda result: (result.counterexample is None, len(counterexample(result))),
+    )
+    lines = []
+    for number, result in enumerate(red):
+        lines += ["", f"{result.id}: {result.verdict}: {result.detail}"]
+        if number < SHOWN_IN_FULL:
+            lines += [f"  {line}" for line in counterexample(result)]
+    return lines
 
 
 def claim_item(rollup: run.Rollup) -> Item:
@@ -84,13 +102,12 @@ def manifest_item(differences: Sequence[str], count: int) -> Item:
 
 def control_space_item(device: str, found: Enumerated) -> Item:
     """The control space of the model with symbolic payload."""
-    trace = ()
+    trace: tuple[str, ...] = ()
     if found.broken:
         point = found.broken.point
         kind = "write" if point.write else "read"
         trace = (
-            f"decode {'on' if point.transport.decode else 'off'}, msix {'on' if point.transport.msix else 'off'}, "
-            f"doorbell {'yes' if point.transport.doorbell.present else 'none'}",
+            transport_words(point.transport),
             f"{kind} {point.offset} length {point.length}",
             f"breaks: {found.broken.clause}",
         )

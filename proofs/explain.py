@@ -95,8 +95,8 @@ def reply_words(transport: Transport, access: Access, reply: Reply) -> str:
     return f"device answers status {status}, payload {_hex(payload, access.length)} ({reply.written} bytes written)"
 
 
-def step_lines(step: Step) -> Iterator[str]:
-    """A step, with what the device's own BAR would have done."""
+def step_lines(step: Step, own_reply: Reply | None = None) -> Iterator[str]:
+    """A step, with what the device's own BAR would have done; ``own_reply`` is what that would have been answered."""
     own = OwnBar()
     yield transport_words(step.transport)
     yield access_words(step.access)
@@ -106,7 +106,9 @@ def step_lines(step: Step) -> Iterator[str]:
     again = ", and another one" if step.response.again else ""
     yield f"  expected: {operation_words(wanted.issues, wanted.operation)}"
     yield f"  got:      {operation_words(got.issues, got.operation)}{late}{again}"
-    after = own.end(step.transport, step.access, step.reply)
+    if own_reply is not None and own_reply != step.reply:
+        yield f"  to its own BAR the {reply_words(step.transport, step.access, own_reply)}"
+    after = own.end(step.transport, step.access, own_reply or step.reply)
     yield f"  expected: {outcome_words(step.access, after.outcome)}"
     yield f"  got:      {outcome_words(step.access, step.response.outcome)}"
     if after.transport != step.response.transport:
@@ -142,7 +144,10 @@ def _told(record: Any) -> Iterator[str]:
             yield from _situation(parts["transport"], parts["access"], parts["reply"])
             return
         for value in parts.values():
-            yield from _told(value)
+            if isinstance(value, Step) and "own_reply" in parts:
+                yield from step_lines(value, parts["own_reply"])
+            else:
+                yield from _told(value)
 
 
 def _situation(transport: Transport, access: Access, reply: Reply) -> Iterator[str]:

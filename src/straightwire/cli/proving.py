@@ -39,7 +39,12 @@ def red_lines(results: Sequence[Result]) -> list[str]:
     """What is not proved: the first few refuted ones with their counterexample, the others in a line."""
     red = sorted(
         (result for result in results if result.verdict is not Verdict.PROVED),
-        key=lambda result: (result.counterexample is None, len(counterexample(result))),
+        # What everything rests on comes first, then what is shortest.
+        key=lambda result: (
+            result.counterexample is None,
+            not result.id.startswith("T-SUFFICE"),
+            len(counterexample(result)),
+        ),
     )
     lines = []
     for number, result in enumerate(red):

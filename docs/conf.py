@@ -13,7 +13,7 @@ copyright = "2026, The Straightwire authors"
 version = release = straightwire.__version__
 
 extensions = ["_ext.contract_tables"]
-exclude_patterns = ["_build", "_ext", "generated"]
+exclude_patterns = ["_build", "_ext"]
 nitpicky = True
 highlight_language = "none"
 

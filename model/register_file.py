@@ -130,11 +130,18 @@ def snapshot(registers: Registers) -> MemberSnapshot:
     )
 
 
+def _chosen(registers: Registers) -> list[Truth]:
+    """For each queue, whether it is selected; one of size 0 does not exist (B11, B12)."""
+    return [
+        both(same(registers.queue_sel, index), no(same(queue.size, 0))) for index, queue in enumerate(registers.queues)
+    ]
+
+
 def _selected(registers: Registers, of: Callable[[Queue], Word], absent: int, bits: int) -> Word:
     """A register of the selected queue; ``absent`` where there is none (B12)."""
     value: Word = absent
-    for index, queue in enumerate(registers.queues):
-        value = choose_word(same(registers.queue_sel, index), of(queue), value, bits)
+    for chosen, queue in zip(_chosen(registers), registers.queues, strict=True):
+        value = choose_word(chosen, of(queue), value, bits)
     return value
 
 
@@ -241,7 +248,6 @@ def _write_common(registers: Registers, offset: Word, length: Word, data: Word) 
     def value(field: Field) -> Word:
         return bits_of(image, 8 * field.offset, 8 * field.size)
 
-    selected = [same(registers.queue_sel, index) for index in range(len(registers.queues))]
     after = replace(
         registers,
         guest_features=choose_word(
@@ -263,7 +269,7 @@ def _write_common(registers: Registers, offset: Word, length: Word, data: Word) 
                     16,
                 ),
             )
-            for queue, chosen in zip(registers.queues, selected, strict=True)
+            for queue, chosen in zip(registers.queues, _chosen(registers), strict=True)
         ),
     )
     # B9: there is nothing to merge a notification with; its low byte must be there.

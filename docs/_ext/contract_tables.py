@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
-from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 import straightwire
 from straightwire.model import choices, clauses, commands, mediators, registers
@@ -137,7 +137,12 @@ TABLES = {
     "obligations": Table(("obligation", "says", "not proved"), (5, 8, 6), _obligations),
 }
 
-SOURCES = (choices, clauses, commands, mediators, registers, catalogue)
+SOURCES = tuple(
+    str(Path(module.__file__).resolve())
+    for module in (choices, clauses, commands, mediators, registers, catalogue)
+    if module.__file__
+)
+"""A page with tables is built anew when one of these has changed."""
 
 
 def _row(cells: Sequence[str], *, anchor: bool = False) -> nodes.row:
@@ -159,7 +164,7 @@ def table_node(table: Table) -> nodes.table:
     return nodes.table("", group)
 
 
-class ContractTable(Directive):
+class ContractTable(SphinxDirective):
     """``.. contract-table:: NAME``."""
 
     required_arguments = 1
@@ -170,8 +175,8 @@ class ContractTable(Directive):
         name = self.arguments[0]
         if name not in TABLES:
             raise self.error(f"no table {name}; there are {' '.join(TABLES)}")
-        for module in SOURCES:
-            self.state.document.settings.env.note_dependency(str(Path(module.__file__).resolve()))
+        for source in SOURCES:
+            self.env.note_dependency(source)
         return [table_node(TABLES[name])]
 
 

@@ -57,6 +57,18 @@ CHOICES = (
         "virtio 1.4, 2.13: the device ignores them.",
     ),
     Choice(
+        "A7",
+        "How long is the array of LIST_QUERY and LIST_USE?",
+        "One 64-bit word for every 64 opcodes begun, so that the largest opcode is inside.",
+        "The specification's formula loses a largest opcode that is a multiple of 64; zero words do no harm.",
+    ),
+    Choice(
+        "A10",
+        "Is RESOURCE_OBJ_QUERY 0xb or 0xc?",
+        "Neither is used or answered.",
+        "Two chapters of the specification say different things, and Linux uses neither.",
+    ),
+    Choice(
         "A13",
         "What is a reply whose used length cuts it short?",
         "Bytes past the used length are zero, those of the status included; so an empty reply is success with zeros.",

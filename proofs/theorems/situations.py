@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from straightwire.model.clauses import CORE, Clause, Incident, Step
 from straightwire.model.interposer import (
@@ -41,6 +42,7 @@ class Situation:
     event: Event
 
 
+@cache
 def situation(device: DeviceType | None = None) -> Situation:
     """An arbitrary situation; with a device type, of a member of that type (any member id)."""
     own = Own(word("p.member", 64), device.virtio_id, device.config_len) if device else None
@@ -66,6 +68,11 @@ def cases(access: Access) -> Iterator[tuple[str, Access]]:
         yield name, replace(access, config=config, write=write)
 
 
+# Pure functions of terms that many obligations ask for again.
+_KEPT = 512
+
+
+@lru_cache(_KEPT)
 def step_of(interposer: Interposer, this: Situation, access: Access) -> Step:
     """One access through an interposer without hidden state."""
     return Step(
@@ -77,6 +84,7 @@ def step_of(interposer: Interposer, this: Situation, access: Access) -> Step:
     )
 
 
+@lru_cache(_KEPT)
 def incident_of(interposer: Interposer, this: Situation) -> Incident:
     """One other event through an interposer without hidden state."""
     return Incident(this.transport, this.event, interposer.react(this.transport, this.event))

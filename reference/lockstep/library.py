@@ -76,7 +76,7 @@ class LibrarySubject:
             self.library = Library(shipped_library() if path is None else path)
         except LoadError as error:
             raise SubjectError(str(error)) from None
-        self._name = "native" if path is None else path.name
+        self._name = "native" if path is None else str(path)
 
     @property
     def name(self) -> str:

@@ -29,6 +29,14 @@ relay = subject.open(Device(), Member(1, 0b111100, 1, 28))
 relay.config_write(4, b"\\x01")
 print(relay.bar_size(), relay.bar_read(18, 2).payload.hex(), subject.library.source_hash())
 print(shipped_library().parent)
+from straightwire.reference.lockstep.compare import lockstep
+from straightwire.reference.lockstep.golden import golden_traces
+print(all(lockstep([subject], golden.trace).agreed for golden in golden_traces()))
+from straightwire.cli import main
+try:
+    main(["prove", "--only", "C-STATE", "--no-cross-check", "--processes", "1"])
+except SystemExit as end:
+    print(end.code)
 try:
     recompute_source_hash()
 except FileNotFoundError:
@@ -83,13 +91,15 @@ def test_the_wheel_holds_what_it_must_and_no_sources(built: tuple[Path, Path]) -
     }
     assert {
         "straightwire/__init__.py",
-        "straightwire/cli.py",
+        "straightwire/cli/__init__.py",
         "straightwire/model/registers.py",
         "straightwire/native/library.py",
         "straightwire/native/_native.pyi",
         "straightwire/proofs/__init__.py",
+        "straightwire/proofs/manifest.txt",
         "straightwire/py.typed",
         "straightwire/reference/abi.py",
+        "straightwire/reference/lockstep/golden/ipxe_virtio_net_polling.csv",
         "straightwire-0.1.0.dist-info/licenses/LICENSE",
     } <= set(names)
     assert {name.split("/")[0] for name in names} == {"straightwire", "straightwire-0.1.0.dist-info"}
@@ -108,4 +118,6 @@ def test_the_wheel_works_where_it_is_installed(built: tuple[Path, Path], tmp_pat
     size, payload, source_hash = answer[0].split()
     assert (size, payload, len(source_hash)) == ("64", "1212", 64)
     assert Path(answer[1]) == target / "straightwire" / "native"
-    assert answer[2:] == ["no sources here"]
+    assert answer[2] == "True"
+    assert answer[-3].startswith("holds: 4 of 4 obligations proved")
+    assert answer[-2:] == ["0", "no sources here"]

@@ -119,13 +119,17 @@ def _slug(title: str) -> str:
 
 
 def _kept(difference: Difference | None, directory: Path, name: str) -> tuple[str, ...]:
-    """A difference in words, its trace kept in a file that ``replay`` takes."""
+    """A difference in words, its trace kept in a file that ``replay`` takes; said, where that cannot be written."""
     if difference is None:
         return ()
     file = directory / f"{name}.trace"
-    directory.mkdir(parents=True, exist_ok=True)
-    file.write_text(write_trace(difference.trace, [f"{difference.subject}: {' '.join(difference.clauses)}"]))
-    return tuple(difference_lines(difference, str(file)))
+    lines = tuple(difference_lines(difference, str(file)))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file.write_text(write_trace(difference.trace, [f"{difference.subject}: {' '.join(difference.clauses)}"]))
+    except OSError as error:
+        return (*lines, f"not written: {file}: {error.strerror}")
+    return lines
 
 
 def _trace_item(name: str, report: Compared, rows: int | None, directory: Path) -> Item:

@@ -77,14 +77,18 @@ def prove(
                 click.echo(f"{claim.id}: {claim.says}")
                 click.echo("".join(f"  {name}\n" for name in serving), nl=False)
         return
+    second = solvers.SECOND_OPINIONS if cross_check and not explain else ()
+    try:
+        solvers.require(("z3", *second))
+        if smt_lib:
+            smt_lib.mkdir(parents=True, exist_ok=True)
+    except solvers.MissingSolver as error:
+        raise usage_error(str(error)) from None
+    except OSError as error:
+        raise usage_error(f"cannot write to {smt_lib}: {error.strerror}") from None
     if explain:
         click.echo("\n".join(explained(explain, chosen)))
         return
-    second = solvers.SECOND_OPINIONS if cross_check else ()
-    try:
-        solvers.require(("z3", *second))
-    except solvers.MissingSolver as error:
-        raise usage_error(str(error)) from None
     written = read_manifest()
     settings = run.Settings(second, smt_lib, processes or cores())
     progress = Progress(chosen)

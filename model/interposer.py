@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 
 class Interposer(Protocol):
-    """Behaviour: what is done with an access, with the answer to it, and on any other event."""
+    """Behaviour: what is done with an access, with the answer to it, and on any other event.
+
+    An interposer of the model is a value: frozen and hashable.
+    """
+
+    def __hash__(self) -> int: ...
 
     def begin(self, transport: Transport, access: Access) -> Request:
         """What is done with an access before any answer."""

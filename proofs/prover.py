@@ -59,7 +59,7 @@ class Result:
 SEARCH_BUDGET = 20_000_000
 """Resource units for each query that looks for a witness or a counterexample."""
 
-AT_ONCE_BUDGET = 30_000
+AT_ONCE_BUDGET = 10_000
 """Resource units for a goal as a whole, before it is taken to pieces."""
 
 GENERAL_BUDGET = 150_000
@@ -264,6 +264,8 @@ def prove(
                 goal_name = asked[answers.index("sat")].goal
                 _stop(Verdict.ERROR, f"the solvers disagree: z3 says unsat, {name} says sat of {goal_name}")
         witness = _find_witness(obligation, symbols, extra, SEARCH_BUDGET)
+        if not obligation.mutants:
+            _stop(Verdict.ERROR, "no mutant: nothing shows that this claim can fail")
         for mutant in obligation.mutants:
             if _refute(obligation, mutant, symbols, extra, SEARCH_BUDGET) is None:
                 _stop(Verdict.ERROR, f"the mutant '{mutant.name}' is not refuted")

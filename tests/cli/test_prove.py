@@ -71,13 +71,15 @@ def test_list_of_one_claim() -> None:
 def test_explain_says_what_it_is(name: str) -> None:
     result = straightwire("prove", "--explain", name)
     assert result.exit_code == 0
-    assert result.stdout.startswith(name.split("/")[0])
+    assert result.stdout.startswith(name.split("/", maxsplit=1)[0])
     assert len(result.stdout.splitlines()) > 5
 
 
 @pytest.mark.parametrize("option", ["--only", "--explain"])
 def test_an_unknown_id_is_one_line(option: str) -> None:
-    one_line(straightwire("prove", option, "C-TWICE"), "no claim or obligation named C-TWICE: straightwire prove --list")
+    one_line(
+        straightwire("prove", option, "C-TWICE"), "no claim or obligation named C-TWICE: straightwire prove --list"
+    )
 
 
 def test_one_claim_as_json_and_nothing_else_on_standard_output() -> None:
@@ -135,7 +137,9 @@ def test_all_forms_in_files_and_queries_that_another_solver_can_read(tmp_path: P
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     below_a_file = tmp_path / "file/queries"
-    one_line(straightwire("prove", "--only", "LD7", *FAST, "--smt-lib", below_a_file), f"cannot write to {below_a_file}: ")
+    one_line(
+        straightwire("prove", "--only", "LD7", *FAST, "--smt-lib", below_a_file), f"cannot write to {below_a_file}: "
+    )
     result = straightwire("prove", "--only", "LD7", *FAST, "--json", tmp_path / "none/r.json")
     assert result.exit_code == 2
     assert result.stderr == f"Error: cannot write {tmp_path}/none/r.json: No such file or directory\n"

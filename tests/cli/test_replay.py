@@ -116,7 +116,12 @@ def test_json_and_nothing_else_on_standard_output(small: Path) -> None:
         ("= 20000000", "= 21000000", "21000000", "4 bytes: 20 00 00 00"),
         ("! status 22", "! status 6", "status 6", "status 22 EINVAL"),
         ("open ! 64", "open ! 32", "32", "success, 64"),
-        ("> command 3 @0 len 4", "> none", "no operation", "command 3 LEGACY_COMMON_CFG_READ @0 HOST_FEATURES, 4 bytes"),
+        (
+            "> command 3 @0 len 4",
+            "> none",
+            "no operation",
+            "command 3 LEGACY_COMMON_CFG_READ @0 HOST_FEATURES, 4 bytes",
+        ),
         ("> command 2 @18 len 1", "> command 2 @18 len 2", "command 2 @18 len 2", "command 2 LEGACY_COMMON_CFG_WRITE"),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.toolchain import NATIVE, compiler, run
+from support.toolchain import library_with
 
 from straightwire.model.mediators import MEDIATORS
 from straightwire.reference.abi import DevicePort, Member, Outcome, Relay, Subject
@@ -213,26 +213,11 @@ NATIVE_FAULTS = {
 }  # fmt: skip
 
 
-def library_with(fault: tuple[str, str], folder: Path) -> Path:
-    """The native relay with one line changed, built in its own folder."""
-    before, after = fault
-    core = (NATIVE / "relay/core.c").read_text()
-    assert core.count(before) == 1, "the line is gone: plant the fault elsewhere"
-    (folder / "core.c").write_text(core.replace(before, after))
-    (folder / "abi.c").write_text((NATIVE / "relay/abi.c").read_text())
-    (folder / "core.h").write_text((NATIVE / "relay/core.h").read_text())
-    (folder / "source_hash.h").write_text('#define SW_SOURCE_HASH "a mutant"\n')
-    library = folder / "mutant.so"
-    includes = (f"-I{NATIVE / 'include'}", f"-I{folder}")
-    options = ("-std=c11", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread")
-    run(compiler("gcc"), *options, *includes, folder / "core.c", folder / "abi.c", "-o", library)
-    return library
-
-
 @pytest.mark.parametrize("fault", NATIVE_FAULTS)
 def test_a_fault_in_the_native_sources_is_caught(fault: str, tmp_path: Path) -> None:
-    minimal = found(LibrarySubject(library_with(NATIVE_FAULTS[fault], tmp_path)))
-    assert minimal.subject == "mutant.so"
+    library = library_with(NATIVE_FAULTS[fault], tmp_path)
+    minimal = found(LibrarySubject(library))
+    assert minimal.subject == str(library)
     assert minimal.clauses or minimal.event.kind.value in ("stop", "save", "load")
 
 

@@ -65,6 +65,14 @@ def test_a_mutant_that_survives_is_an_error() -> None:
     assert (result.verdict, result.detail) == (Verdict.ERROR, "the mutant 'below 10' is not refuted")
 
 
+def test_a_claim_without_a_mutant_is_an_error() -> None:
+    result = prove(small_obligation(mutants=()))
+    assert (result.verdict, result.detail) == (
+        Verdict.ERROR,
+        "no mutant: nothing shows that this claim can fail",
+    )
+
+
 @pytest.mark.parametrize("quantifier", ["forall", "exists"])
 @pytest.mark.parametrize("place", ["show", "exact", "given"])
 def test_a_quantifier_is_an_error_that_names_it(quantifier: str, place: str) -> None:

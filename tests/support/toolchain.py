@@ -34,3 +34,19 @@ def shared_library(source: Path, output: Path, *options: str) -> Path:
     """Compile ``source`` against the ABI's header into the library ``output``."""
     run(compiler("gcc"), "-std=c11", "-fPIC", "-shared", f"-I{NATIVE / 'include'}", *options, source, "-o", output)
     return output
+
+
+def library_with(fault: tuple[str, str], folder: Path) -> Path:
+    """The native relay with one line changed, built in its own folder."""
+    before, after = fault
+    core = (NATIVE / "relay/core.c").read_text()
+    assert core.count(before) == 1, "the line is gone: plant the fault elsewhere"
+    (folder / "core.c").write_text(core.replace(before, after))
+    (folder / "abi.c").write_text((NATIVE / "relay/abi.c").read_text())
+    (folder / "core.h").write_text((NATIVE / "relay/core.h").read_text())
+    (folder / "source_hash.h").write_text('#define SW_SOURCE_HASH "a mutant"\n')
+    library = folder / "mutant.so"
+    includes = (f"-I{NATIVE / 'include'}", f"-I{folder}")
+    options = ("-std=c11", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread")
+    run(compiler("gcc"), *options, *includes, folder / "core.c", folder / "abi.c", "-o", library)
+    return library

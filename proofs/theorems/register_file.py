@@ -16,9 +16,12 @@ from straightwire.model.registers import (
     GUEST_FEATURES,
     HOST_FEATURES,
     ISR,
+    MSI_QUEUE_VECTOR,
     NET,
+    NO_VECTOR,
     QUEUE_NOTIFY,
     QUEUE_NUM,
+    QUEUE_PFN,
     QUEUE_SEL,
     SPLIT_MSIX_OFF,
     SPLIT_MSIX_ON,
@@ -244,6 +247,61 @@ _LD5 = Obligation(
 )
 
 
+def _queues(it: Commanded, absent_kept: bool = False) -> list[Goal]:
+    """QUEUE_PFN and the vectors, for the selected queue: one that exists has a size."""
+    registers = it.registers
+    goals = []
+    nowhere: Truth = True
+    for index, queue in enumerate(registers.queues):
+        there = both(same(registers.queue_sel, index), no(same(queue.size, 0)))
+        nowhere = both(nowhere, no(there))
+        pfn, mapped = bits_of(it.data, 0, 32), bits_of(it.data, 0, 16)
+        stored = _with_queue(registers, index, replace(queue, pfn=pfn))
+        vector = choose_word(below(mapped, registers.vectors), mapped, NO_VECTOR, 16)
+        routed = _with_queue(registers, index, replace(queue, vector=vector))
+        goals += [
+            Goal(f"QUEUE_NUM of queue {index}", implies(there, _holds(_read(it, QUEUE_NUM), QUEUE_NUM, queue.size))),
+            Goal(f"QUEUE_PFN of queue {index}", implies(there, _holds(_read(it, QUEUE_PFN), QUEUE_PFN, queue.pfn))),
+            Goal(
+                f"QUEUE_PFN sets queue {index} up and no other",
+                implies(there, same_state(_write(it, QUEUE_PFN).after, stored)),
+            ),
+            Goal(
+                f"MSI_QUEUE_VECTOR maps queue {index}, to NO_VECTOR beyond the table",
+                implies(both(there, registers.msix), same_state(_write(it, MSI_QUEUE_VECTOR).after, routed)),
+            ),
+        ]
+    pfn_ignored = same_state(_write(it, QUEUE_PFN).after, registers)
+    vector_ignored = same_state(_write(it, MSI_QUEUE_VECTOR).after, registers)
+    no_queue = True if absent_kept else nowhere
+    return [
+        *goals,
+        Goal("a queue that does not exist has no size", implies(nowhere, _holds(_read(it, QUEUE_NUM), QUEUE_NUM, 0))),
+        Goal("nor a ring", implies(nowhere, _holds(_read(it, QUEUE_PFN), QUEUE_PFN, 0))),
+        Goal("and is not set up", implies(no_queue, pfn_ignored)),
+        Goal("nor mapped", implies(both(no_queue, registers.msix), vector_ignored)),
+    ]
+
+
+def _with_queue(registers: Registers, index: int, queue: Queue) -> Registers:
+    queues = list(registers.queues)
+    queues[index] = queue
+    return replace(registers, queues=tuple(queues))
+
+
+_QUEUES = Obligation(
+    id="LD5/queues",
+    proves=("LD5",),
+    says="QUEUE_NUM, QUEUE_PFN and MSI_QUEUE_VECTOR are those of the selected queue; one that does not exist has none "
+    "(B11, B12, B26)",
+    symbols=lambda: commanded(NET),
+    given=_given,
+    show=_queues,
+    witness=lambda it: both(same(it.registers.queue_sel, 1), no(same(it.registers.queues[1].size, 0))),
+    mutants=(Mutant("no queue takes a ring", show=partial(_queues, absent_kept=True)),),
+)
+
+
 def _any_width(it: Commanded, slip: int = 0) -> list[Goal]:
     """Byte i of a read is what a byte-wide read at that place gives (virtio 1.4, 4.1.4.10)."""
     goals = []
@@ -298,6 +356,7 @@ OBLIGATIONS: tuple[Obligation[Any], ...] = (
     _LD3,
     *(_ld4_obligation(device) for device in DEVICE_TYPES),
     _LD5,
+    _QUEUES,
     _WIDTH,
     _LD7,
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,13 @@ class Outputs:
     json: str | None
     junit: Path | None
     sarif: Path | None
+
+    def __post_init__(self) -> None:
+        """Notice before a long run that its report cannot be written."""
+        for target in (self.json, self.junit, self.sarif):
+            folder = Path(target).parent if target and target != "-" else None
+            if folder and not os.access(folder, os.W_OK):
+                raise usage_error(f"cannot write {target}: {folder} is no directory that can be written to")
 
     @property
     def console(self) -> Console:

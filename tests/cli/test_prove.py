@@ -63,6 +63,7 @@ def test_list_of_one_claim() -> None:
     assert result.stdout.splitlines() == [
         "LD5: commands 2 to 5 have the effect of the same access through a legacy interface",
         "  LD5/registers",
+        "  LD5/queues",
         "  LD5/any-width",
     ]
 

@@ -208,7 +208,7 @@ def test_a_pattern_that_names_nothing_is_a_key_error() -> None:
 
 def test_a_claim_an_obligation_and_a_prefix_of_ids_can_be_selected() -> None:
     assert [each.id for each in select(("T-BYTES/doorbell",))] == ["T-BYTES/doorbell"]
-    assert [each.id for each in select(("LD5",))] == ["LD5/registers", "LD5/any-width"]
+    assert [each.id for each in select(("LD5",))] == ["LD5/registers", "LD5/queues", "LD5/any-width"]
     assert [each.id for each in select(("LD3", "LD5/registers", "LD3/common"))] == ["LD3/common", "LD5/registers"]
     assert [each.id for each in select(("T-RELAY/C-ONCE",))] == [
         f"T-RELAY/C-ONCE/{name}" for name in ("net", "blk", "console", "rng", "balloon")

@@ -143,7 +143,8 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     )
     result = straightwire("prove", "--only", "LD7", *FAST, "--json", tmp_path / "none/r.json")
     assert result.exit_code == 2
-    assert result.stderr == f"Error: cannot write {tmp_path}/none/r.json: {tmp_path}/none is no directory that can be written to\n"
+    folder = f"{tmp_path}/none"
+    assert result.stderr == f"Error: cannot write {folder}/r.json: {folder} is no directory that can be written to\n"
 
 
 def without(package: str, *args: str) -> subprocess.CompletedProcess[str]:

@@ -31,7 +31,7 @@ from straightwire.model.vocabulary import (
 from straightwire.model.wire import answer, settle, spliced
 
 if TYPE_CHECKING:
-    from straightwire.model.term import Truth
+    from straightwire.model.term import Truth, Word
     from straightwire.model.vocabulary import Access, Event, Reply, Transport
 
 
@@ -51,6 +51,18 @@ class Mediator(Relay):
 
     breaks: str = ""
     does: str = ""
+
+
+def _shown(response: Response, where: Truth, buffer: Word) -> Response:
+    """The response with another buffer where something holds."""
+    changed = choose_word(where, buffer, response.outcome.buffer, PAYLOAD_BITS)
+    return replace(response, outcome=replace(response.outcome, buffer=changed))
+
+
+def _returned(response: Response, where: Truth, result: Word) -> Response:
+    """The response with another return value where something holds."""
+    changed = choose_word(where, result, response.outcome.result, RESULT_BITS)
+    return replace(response, outcome=replace(response.outcome, result=changed))
 
 
 @dataclass(frozen=True)
@@ -135,8 +147,7 @@ class FeatureFilter(Mediator):
         status, payload = settle(route(transport, access), reply)
         hides = both(due(transport, access), _is(access, HOST_FEATURES, write=False), same(status, 0))
         filtered = spliced(access.payload, payload & ~(1 << 5), access.length)
-        buffer = choose_word(hides, filtered, response.outcome.buffer, PAYLOAD_BITS)
-        return replace(response, outcome=replace(response.outcome, buffer=buffer))
+        return _shown(response, hides, filtered)
 
 
 @dataclass(frozen=True)
@@ -155,8 +166,7 @@ class Qualified(Mediator):
             same(status, 0),
             no(same(bits_of(reply.content, 16, 16), 0)),
         )
-        result = choose_word(doubted, answer(Status.EINVAL, access.length), response.outcome.result, RESULT_BITS)
-        return replace(response, outcome=replace(response.outcome, result=result))
+        return _returned(response, doubted, answer(Status.EINVAL, access.length))
 
 
 @dataclass(frozen=True)
@@ -169,8 +179,7 @@ class Lenient(Mediator):
     def end(self, transport: Transport, access: Access, reply: Reply) -> Response:
         response = super().end(transport, access, reply)
         dropped = both(is_access(access), no(decodes(transport, access)))
-        result = choose_word(dropped, access.length, response.outcome.result, RESULT_BITS)
-        return replace(response, outcome=replace(response.outcome, result=result))
+        return _returned(response, dropped, access.length)
 
 
 @dataclass(frozen=True)
@@ -185,8 +194,7 @@ class Leaky(Mediator):
         status, payload = settle(route(transport, access), reply)
         failed = both(no(access.config), due(transport, access), no(access.write), no(same(status, 0)))
         leaked = spliced(access.payload, payload, access.length)
-        buffer = choose_word(failed, leaked, response.outcome.buffer, PAYLOAD_BITS)
-        return replace(response, outcome=replace(response.outcome, buffer=buffer))
+        return _shown(response, failed, leaked)
 
 
 @dataclass(frozen=True)
@@ -220,8 +228,7 @@ class Unmasked(Mediator):
             same(access.length, 1),
         )
         own = spliced(access.payload, bits_of(reply.content, 0, PAYLOAD_BITS), access.length)
-        buffer = choose_word(bare, own, response.outcome.buffer, PAYLOAD_BITS)
-        return replace(response, outcome=replace(response.outcome, buffer=buffer))
+        return _shown(response, bare, own)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ Nothing here wraps around silently: callers guard what could underflow.
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -56,11 +55,6 @@ def z3() -> Any:
     import z3 as module
 
     return module
-
-
-def is_concrete(*terms: Term) -> bool:
-    """True where every argument is a plain Python value."""
-    return all(isinstance(term, int) for term in terms)
 
 
 # Truths
@@ -309,11 +303,6 @@ def as_bit(condition: Truth) -> Word:
     if isinstance(condition, bool):
         return int(condition)
     return cast("BitVec", z3().If(condition, z3().BitVecVal(1, 1), z3().BitVecVal(0, 1)))
-
-
-def largest(*words: Word) -> Word:
-    """The largest of some words of one width, unsigned."""
-    return reduce(lambda a, b: cast("Word", choose(below(a, b), b, a)), words)
 
 
 # Fresh symbols

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from straightwire.model.commands import REPLY_HEADER_LEN
 from straightwire.model.registers import MAX_WINDOW
 from straightwire.model.term import both, choose, choose_word, same
 
@@ -20,16 +21,10 @@ if TYPE_CHECKING:
 
 PAYLOAD_BYTES = MAX_WINDOW
 PAYLOAD_BITS = 8 * PAYLOAD_BYTES
+REPLY_BITS = 8 * (REPLY_HEADER_LEN + PAYLOAD_BYTES)
 RESERVED_BITS = 8 * (12 + 7)
 RESULT_BITS = 64
 """Return values are 64-bit two's complement, as in the ABI."""
-
-
-class Space(IntEnum):
-    """Where an access goes: the legacy BAR, or PCI configuration space."""
-
-    BAR = 0
-    CONFIG = 1
 
 
 class OpKind(IntEnum):
@@ -194,7 +189,7 @@ WIDTHS: dict[str, int | None] = {
     "result": RESULT_BITS,
     "buffer": PAYLOAD_BITS,
     "written": 64,
-    "content": 8 * (8 + PAYLOAD_BYTES),
+    "content": REPLY_BITS,
     "present": None,
     "decode": None,
     "msix": None,
@@ -206,8 +201,6 @@ WIDTHS: dict[str, int | None] = {
     "argument": None,
 }
 """Bits of each leaf by its name; None is a truth."""
-
-REPLY_BITS = 8 * (8 + PAYLOAD_BYTES)
 
 
 def leaves(record: Any) -> Iterator[tuple[str, Term]]:

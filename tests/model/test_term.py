@@ -77,8 +77,6 @@ def test_comparisons_and_choices_agree(pair: tuple[int, int], other: int, condit
         assert value_of(term.at_most(a, b)) == (left <= right)
         for when in truth_forms(condition):
             assert value_of(term.choose_word(when, a, b, bits)) == (left if condition else right)
-    assert value_of(term.largest(left, right)) == max(left, right)
-    assert value_of(term.largest(*(term.constant(each, bits) for each in (left, right)))) == max(left, right)
 
 
 @SAMPLED
@@ -156,8 +154,3 @@ def test_equality_with_a_chosen_number_folds_to_the_condition() -> None:
     assert a.eq(term.same(chosen, 2))
     assert term.same(chosen, 3) is False
     assert str(term.same(chosen, 4)) == "Not(a)"
-
-
-def test_only_plain_values_are_concrete() -> None:
-    assert term.is_concrete(1, True)
-    assert not term.is_concrete(1, term.word("w", 8))

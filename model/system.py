@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running a system on Python values: one interposer, one concrete device, a list of what happens.
+"""Running a system on Python values: interposers on one concrete device, and a list of what happens.
 
 The same definitions that are proved are executed here. What a guest is shown depends on who calls: a
 caller that looks at the result, or one that fills the buffer with ones first and shows the buffer.
@@ -28,7 +28,7 @@ from straightwire.model.vocabulary import (
 from straightwire.model.wire import bytes_of, pack, signed, word_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from straightwire.model.interposer import Interposer
     from straightwire.model.vocabulary import Doorbell, Outcome, Own
@@ -74,12 +74,92 @@ class TellTale:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one event led to: the outcome where it was an access, and the clauses it broke."""
+class Seat:
+    """One guest's place in a system: the interposer on its member, and the transport state it starts from."""
 
+    interposer: Interposer
+    transport: Transport
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one event led to: at which seat, the outcome where it was an access, and the clauses it broke."""
+
+    seat: int
     happening: Access | Event
     outcome: Outcome | None
     broken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """An operation that reached the device: from which seat, caused by which event, within which event's call.
+
+    ``within`` is one more than the last event's index for what comes after all calls.
+    """
+
+    seat: int
+    cause: int
+    within: int
+    operation: Operation
+
+
+@dataclass(frozen=True)
+class Course:
+    """A whole run: what each event led to, and what reached the device in which order."""
+
+    seen: tuple[Seen, ...]
+    reached: tuple[Reached, ...]
+
+    @property
+    def in_order(self) -> bool:
+        """C-ORDER: every operation reached the device within the call that caused it."""
+        return all(each.cause == each.within for each in self.reached)
+
+
+def run_together(
+    seats: Sequence[Seat], device: Callable[[Operation], Reply], schedule: Iterable[tuple[int, Access | Event]]
+) -> Course:
+    """Let things happen at several seats, one after the other. A late operation reaches the device one event later."""
+    transports = [seat.transport for seat in seats]
+    seen: list[Seen] = []
+    reached: list[Reached] = []
+    waiting: list[tuple[int, int, Operation]] = []
+
+    def reach(seat: int, cause: int, within: int, operation: Operation) -> Reply:
+        reached.append(Reached(seat, cause, within, operation))
+        return device(operation)
+
+    for index, (seat, happening) in enumerate(schedule):
+        interposer, transport = seats[seat].interposer, transports[seat]
+        overdue, waiting = waiting, []
+        outcome = None
+        if isinstance(happening, Event):
+            reaction = interposer.react(transport, happening)
+            if reaction.issues:
+                reach(seat, index, index, reaction.operation)
+            incident = Incident(transport, happening, reaction)
+            broken = tuple(clause.id for clause in CORE if clause.of_event(incident) is not True)
+            transports[seat] = reaction.transport
+        else:
+            request = interposer.begin(transport, happening)
+            reply = BLANK
+            if request.issues and request.late:
+                waiting.append((seat, index, request.operation))
+            elif request.issues:
+                reply = reach(seat, index, index, request.operation)
+            response = interposer.end(transport, happening, reply)
+            if response.again:
+                reach(seat, index, index, request.operation)
+            step = Step(transport, happening, request, reply, response)
+            broken = tuple(clause.id for clause in CORE if clause.of_step(step) is not True)
+            transports[seat], outcome = response.transport, response.outcome
+        seen.append(Seen(seat, happening, outcome, broken))
+        for late_seat, cause, operation in overdue:
+            reach(late_seat, cause, index, operation)
+    for late_seat, cause, operation in waiting:
+        reach(late_seat, cause, len(seen), operation)
+    return Course(tuple(seen), tuple(reached))
 
 
 def run(
@@ -87,39 +167,9 @@ def run(
     device: Callable[[Operation], Reply],
     transport: Transport,
     happenings: Iterable[Access | Event],
-) -> list[Seen]:
-    """Let things happen, one after the other. A late operation reaches the device after the next event."""
-    shown: list[Seen] = []
-    waiting: list[Operation] = []
-    for happening in happenings:
-        overdue, waiting = waiting, []
-        if isinstance(happening, Event):
-            reaction = interposer.react(transport, happening)
-            if reaction.issues:
-                device(reaction.operation)
-            incident = Incident(transport, happening, reaction)
-            broken = tuple(clause.id for clause in CORE if clause.of_event(incident) is not True)
-            transport = reaction.transport
-            shown.append(Seen(happening, None, broken))
-        else:
-            request = interposer.begin(transport, happening)
-            reply = BLANK
-            if request.issues and request.late:
-                waiting.append(request.operation)
-            elif request.issues:
-                reply = device(request.operation)
-            response = interposer.end(transport, happening, reply)
-            if response.again:
-                device(request.operation)
-            step = Step(transport, happening, request, reply, response)
-            broken = tuple(clause.id for clause in CORE if clause.of_step(step) is not True)
-            transport = response.transport
-            shown.append(Seen(happening, response.outcome, broken))
-        for operation in overdue:
-            device(operation)
-    for operation in waiting:
-        device(operation)
-    return shown
+) -> tuple[Seen, ...]:
+    """The same with one seat."""
+    return run_together([Seat(interposer, transport)], device, ((0, each) for each in happenings)).seen
 
 
 def looked_at(access: Access, outcome: Outcome) -> bytes | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,7 +21,7 @@ from straightwire.proofs import solvers
 from straightwire.proofs.obligation import Goal, Mutant, Obligation, Verdict, concrete
 
 DEFAULT_BUDGET = 20_000_000
-"""Resource units for an obligation that the manifest does not know yet."""
+"""Resource units for one query of an obligation that the manifest does not know yet; no query gets more."""
 
 
 @dataclass(frozen=True)
@@ -124,37 +124,36 @@ def _decide(
     The general query is far cheaper and shows more, so it is tried first; where it does not do, the exact one
     decides.
     """
-    claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
-    exact = (*(premise for premise in premises if premise is not True), term.no(claim))
+    exact = (*(premise for premise in premises if premise is not True), term.no(_claim(goal)))
     attempts = [(exact, budget)]
     if not goal.exact:
         attempts.insert(0, (tuple(generaliser.of(part) for part in exact), min(budget, GENERAL_BUDGET)))
     for parts, limit in attempts:
-        answer = _unsatisfiable(parts, z3, limit)
-        if answer == "unsat":
+        *assumed, denied = parts
+        result = _can_fail(term.no(denied), assumed, z3, limit).result
+        if result == "unsat":
             return _Query(goal.name, parts, parts is not exact)
-        if answer == "unknown" and parts is exact:
+        if result == "unknown" and parts is exact:
             return f"z3 gave up on {goal.name} within {budget:,} resource units"
     return f"{goal.name} does not follow"
 
 
-def _parts(claim: Any) -> Iterator[tuple[Any, int]]:
-    """What to ask of a claim, with a limit each: at once where that is cheap, then piece by piece."""
+def _claim(goal: Goal) -> Any:
+    """A goal's formula as a term."""
+    return term.z3().BoolVal(False) if goal.formula is False else goal.formula
+
+
+def _can_fail(claim: Any, premises: Sequence[Truth], z3: _Asking, budget: int) -> solvers.Answer:
+    """Whether a claim can fail, at once where that is cheap, else piece by piece: the answer that decides."""
     if solvers.is_flat(claim):
-        yield claim, AT_ONCE_BUDGET
+        answer = z3.ask([*premises, term.no(claim)], min(budget, AT_ONCE_BUDGET))
+        if answer.result != "unknown":
+            return answer
     for piece in solvers.pieces(claim):
-        yield piece, DEFAULT_BUDGET
-
-
-def _unsatisfiable(parts: Sequence[Truth], z3: _Asking, budget: int) -> str:
-    *premises, denied = parts
-    for part, limit in _parts(term.no(denied)):
-        result = z3.ask([*premises, term.no(part)], min(budget, limit)).result
-        if limit == AT_ONCE_BUDGET and result != "unknown":
-            return result
-        if result != "unsat" and limit != AT_ONCE_BUDGET:
-            return result
-    return "unsat"
+        answer = z3.ask([*premises, term.no(piece)], budget)
+        if answer.result != "unsat":
+            break
+    return answer
 
 
 def _refute(
@@ -184,16 +183,10 @@ def _fails(goal: Goal, assumed: Sequence[Truth], symbols: Any, z3: _Asking, budg
     """Concrete symbols under which one goal fails, None where it follows."""
     if goal.formula is True:
         return None
-    claim = term.z3().BoolVal(False) if goal.formula is False else goal.formula
-    for part, limit in _parts(claim):
-        answer = z3.ask([*assumed, term.no(part)], min(budget, limit))
-        if answer.value_of:
-            return concrete(symbols, answer.value_of)
-        if answer.result == "unsat" and limit == AT_ONCE_BUDGET:
-            return None
-        if answer.result == "unknown" and limit != AT_ONCE_BUDGET:
-            raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} after {answer.units} units")
-    return None
+    answer = _can_fail(_claim(goal), assumed, z3, budget)
+    if answer.result == "unknown":
+        raise _NotGreen(Verdict.UNKNOWN, f"z3 gave up on {goal.name} after {answer.units} units")
+    return concrete(symbols, answer.value_of) if answer.value_of else None
 
 
 def _give_reason(obligation: Obligation[Any], symbols: Any, why: str, z3: _Asking, budget: int) -> NoReturn:
@@ -232,9 +225,10 @@ def prove(
 ) -> Result:
     """Decide one obligation.
 
-    ``budget`` is in z3 resource units per query, ``cross_check`` names the other solvers to ask, ``smt_lib`` is a
-    directory that every query is written to.
+    ``budget`` is in z3 resource units per query, at most ``DEFAULT_BUDGET``; ``cross_check`` names the other solvers
+    to ask, ``smt_lib`` is a directory that every query is written to.
     """
+    budget = min(budget, DEFAULT_BUDGET)
     z3 = solvers.Z3()
     proof, extra = _Asking(z3), _Asking(z3)
     generaliser = solvers.Generaliser()

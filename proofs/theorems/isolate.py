@@ -28,7 +28,7 @@ from straightwire.model.route import due, is_access, valid_config_len
 from straightwire.model.term import Element, Truth, Word, at_most, both, choose, element, implies, no, same, word
 from straightwire.model.vocabulary import EventKind, Reply, choose_record, same_record
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
-from straightwire.proofs.theorems.situations import CASES, endings, slug
+from straightwire.proofs.theorems.situations import CASES, by_endings, slug
 
 OWN_BAR = OwnBar()
 RESPECT = "device: an operation of one member leaves the others' views"
@@ -94,10 +94,7 @@ def _respect(name: str, config: bool, write: bool) -> Obligation[Neighbour]:
         says=f"a {name} through one relay leaves the view of every other member as it was",
         symbols=lambda: _neighbour(config, write),
         given=lambda it: _given_neighbour(CORE, it),
-        show=lambda it: [
-            Goal(f"the other's view, {ending}", implies(condition, same(it.after, it.before)))
-            for ending, condition in endings(it.step.transport, it.step.access, it.step.reply)
-        ],
+        show=lambda it: by_endings(it.step, it.step.reply, ("the other's view", same(it.after, it.before))),
         witness=lambda it: due(it.step.transport, it.step.access),
         mutants=(
             *(
@@ -261,16 +258,13 @@ def _given_worlds(clauses: tuple[Clause, ...], it: TwoWorlds, *, consistent: boo
 
 
 def _show_worlds(it: TwoWorlds) -> list[Goal]:
-    claims = (
+    return by_endings(
+        it.one,
+        it.reply_one,
         ("the same outcome", same_record(it.one.response.outcome, it.other.response.outcome)),
         ("the same transport state", same_record(it.one.response.transport, it.other.response.transport)),
         ("the same view afterwards", it.equal_after),
     )
-    return [
-        Goal(f"{name}, {ending}", implies(condition, claim))
-        for ending, condition in endings(it.one.transport, it.one.access, it.reply_one)
-        for name, claim in claims
-    ]
 
 
 def _consistency(name: str, config: bool, write: bool) -> Obligation[TwoWorlds]:

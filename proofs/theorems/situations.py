@@ -173,3 +173,12 @@ def endings(transport: Transport, access: Access, reply: Reply) -> list[tuple[st
         found.append((reason, both(earlier, no(holds))))
         earlier = both(earlier, holds)
     return [(name, condition) for name, condition in found if condition is not False]
+
+
+def by_endings(step: Step, reply: Reply, *claims: tuple[str, Truth]) -> list[Goal]:
+    """Claims about a step, one goal for each and each way it can end; ``reply`` is the one to the route's operation."""
+    return [
+        Goal(f"{name}, {ending}", implies(condition, claim))
+        for ending, condition in endings(step.transport, step.access, reply)
+        for name, claim in claims
+    ]

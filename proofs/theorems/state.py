@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from straightwire.model.clauses import CORE, Clause, Step, TwoRuns, no_hidden_decisions
 from straightwire.model.interposer import AnyInterposer, symbolic_access, symbolic_reply, symbolic_transport
 from straightwire.model.route import due, valid_config_len
-from straightwire.model.term import both, implies, same
+from straightwire.model.term import both, same
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
-from straightwire.proofs.theorems.situations import CASES, endings, slug
+from straightwire.proofs.theorems.situations import CASES, by_endings, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +38,7 @@ def _given(clauses: Sequence[Clause], runs: TwoRuns) -> list[Goal]:
 
 
 def _show(runs: TwoRuns) -> list[Goal]:
-    claim = no_hidden_decisions(runs)
-    step = runs.one
-    return [
-        Goal(f"equal operations and outcomes, {ending}", implies(condition, claim))
-        for ending, condition in endings(step.transport, step.access, step.reply)
-    ]
+    return by_endings(runs.one, runs.one.reply, ("equal operations and outcomes", no_hidden_decisions(runs)))
 
 
 def _without(left_out: str) -> Mutant[TwoRuns]:

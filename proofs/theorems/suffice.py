@@ -37,7 +37,7 @@ from straightwire.model.vocabulary import (
     same_record,
 )
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
-from straightwire.proofs.theorems.situations import CASES, endings, slug
+from straightwire.proofs.theorems.situations import CASES, by_endings, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,18 +116,14 @@ def _given(clauses: Sequence[Clause], *, access: bool, both_ways: BothWays) -> l
 
 def _show(both_ways: BothWays) -> list[Goal]:
     response, own = both_ways.step.response, both_ways.own_response
-    claims = (
+    return by_endings(
+        both_ways.step,
+        both_ways.own_reply,
         ("the same result", same(response.outcome.result, own.outcome.result)),
         ("the same bytes in the caller's buffer", same(response.outcome.buffer, own.outcome.buffer)),
         ("the same device state afterwards", same(both_ways.through_interposer, both_ways.through_own_bar)),
         ("the same transport state afterwards", same_record(response.transport, own.transport)),
     )
-    step = both_ways.step
-    return [
-        Goal(f"{name}, {ending}", implies(condition, claim))
-        for ending, condition in endings(step.transport, step.access, both_ways.own_reply)
-        for name, claim in claims
-    ]
 
 
 def small(both_ways: BothWays) -> Truth:

@@ -28,7 +28,7 @@ from straightwire.model.route import due, is_access, valid_config_len
 from straightwire.model.term import Element, Truth, both, choose, element, implies, same
 from straightwire.model.vocabulary import Outcome, Reply, choose_record, same_record
 from straightwire.proofs.obligation import Goal, Mutant, Obligation
-from straightwire.proofs.theorems.situations import CASES, endings, slug
+from straightwire.proofs.theorems.situations import CASES, by_endings, slug
 
 OWN_BAR = OwnBar()
 _ELEMENTS = term.ELEMENT_BITS
@@ -104,16 +104,12 @@ def _alike(it: TwoDevices, *, replies: bool = True) -> list[Goal]:
 
 
 def _equivalent(it: TwoDevices) -> list[Goal]:
-    claims = (
+    return by_endings(
+        it.one,
+        it.reply_one,
         ("the same outcome", same_record(it.one.response.outcome, it.other.response.outcome)),
         ("the devices are still alike", it.ended_related),
     )
-    step = it.one
-    return [
-        Goal(f"{name}, {ending}", implies(condition, claim))
-        for ending, condition in endings(step.transport, step.access, it.reply_one)
-        for name, claim in claims
-    ]
 
 
 def _equivalence(name: str, config: bool, write: bool) -> Obligation[TwoDevices]:
@@ -189,19 +185,15 @@ def _simulating(it: Refining, *, moves: bool = True) -> list[Goal]:
 
 
 def _refined(it: Refining) -> list[Goal]:
-    step = it.step
-    claims = (
+    return by_endings(
+        it.step,
+        it.reply,
         (
             "an outcome that the specification allows",
-            both(same_record(step.response.outcome, it.outcome), implies(it.own_issue, it.allowed)),
+            both(same_record(it.step.response.outcome, it.outcome), implies(it.own_issue, it.allowed)),
         ),
         ("the device still simulates it", it.ended_simulates),
     )
-    return [
-        Goal(f"{name}, {ending}", implies(condition, claim))
-        for ending, condition in endings(step.transport, step.access, it.reply)
-        for name, claim in claims
-    ]
 
 
 def _refinement(name: str, config: bool, write: bool) -> Obligation[Refining]:

@@ -130,7 +130,6 @@ class Progress:
     """Verdicts as they arrive, for one row a claim."""
 
     def __init__(self, chosen: Sequence[Obligation[Any]]) -> None:
-        self._chosen = chosen
         self._results: dict[str, Result] = {}
         self._claims = [
             (claim, [each.id for each in chosen if claim.id in each.proves])

@@ -157,6 +157,12 @@ CHOICES = (
         "Offered bits, at any time; others are dropped.",
         "QEMU, without its rule for bit 30.",
     ),
+    Choice(
+        "B16",
+        "When are the accepted features final?",
+        "Never: a queue is served with what GUEST_FEATURES holds at that moment.",
+        "virtio 1.4, 3.1.1: legacy devices finalise them on first use, for there is no FEATURES_OK.",
+    ),
     Choice("B17", "An ISR read whose reply is lost?", "The bits are lost.", "A read clears (LD5)."),
     Choice(
         "B18",
@@ -169,6 +175,12 @@ CHOICES = (
         "Is an access that straddles fields split?",
         "No: forwarded whole, the device fails it.",
         "Splitting is a decision.",
+    ),
+    Choice(
+        "B23",
+        "Does a member have to be powered up, decoding memory or bus master for commands 2 to 6?",
+        "No. But it touches guest memory and sends messages only while its Bus Master Enable is set.",
+        "The commands go to the owner; memory accesses of a function are PCI's to allow.",
     ),
     Choice(
         "B25",
@@ -189,6 +201,20 @@ CHOICES = (
         "QEMU does so for mac.",
     ),
     Choice(
+        "B28",
+        "What does a device do that cannot go on, such as with a descriptor loop or a ring moved while in use?",
+        "It sets DEVICE_NEEDS_RESET, serves nothing until a reset, and once DRIVER_OK is set says so by a "
+        "configuration change.",
+        "virtio 1.4, 2.1.2. QEMU stops as silently as for any legacy device.",
+    ),
+    Choice(
+        "B29",
+        "How much may one chain be?",
+        "As many buffers as the queue has descriptors, none empty, 4 MiB together. An indirect table only where "
+        "negotiated, and only as the last descriptor of a chain.",
+        "virtio 1.4, 2.7.5; the limit on bytes bounds the work for one request, above any driver's largest.",
+    ),
+    Choice(
         "C1",
         "How many entries can NOTIFY_INFO advertise (LD9)?",
         "A device advertises three and a terminator; a relay reads four.",
@@ -199,5 +225,11 @@ CHOICES = (
         "How long is a notification address valid?",
         "As long as the relay is open.",
         "Linux caches it for the life of the device.",
+    ),
+    Choice(
+        "C6",
+        "A notification before DRIVER_OK, or with STATUS 0?",
+        "Served, if the queue has a ring.",
+        "iPXE notifies before it sets any STATUS; virtio 1.4, 3.1.1 has a transitional device support it.",
     ),
 )

@@ -33,3 +33,71 @@ class MemberSnapshot:
     queues: tuple[QueueSnapshot, ...]
     config: bytes
     notified: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RingSnapshot:
+    """A ring as the device sees it: index of the next chain, of the next used element, and of the last one told of."""
+
+    next_available: int
+    next_used: int
+    signalled: int
+
+
+@dataclass(frozen=True)
+class BlkSnapshot:
+    """Block device: its capacity, in sectors of 512 bytes."""
+
+    capacity: int
+
+
+@dataclass(frozen=True)
+class NetSnapshot:
+    """Network device: what it lets in. ``vlans`` are numbers, empty where the driver filters none."""
+
+    promiscuous: bool
+    all_multicast: bool
+    all_unicast: bool
+    no_multicast: bool
+    no_unicast: bool
+    no_broadcast: bool
+    unicast: tuple[bytes, ...]
+    multicast: tuple[bytes, ...]
+    vlans: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ConsoleSnapshot:
+    """Console: bytes that wait until the driver offers a buffer."""
+
+    waiting: bytes
+
+
+@dataclass(frozen=True)
+class RngSnapshot:
+    """Entropy source: it keeps nothing."""
+
+
+@dataclass(frozen=True)
+class BalloonSnapshot:
+    """Balloon: the guest's pages in it, by number (4096 bytes each), in order."""
+
+    pages: tuple[int, ...]
+
+
+TypeSnapshot = BlkSnapshot | NetSnapshot | ConsoleSnapshot | RngSnapshot | BalloonSnapshot
+
+
+@dataclass(frozen=True)
+class DeviceSnapshot:
+    """All of a member's state: its registers, its rings (``None``: no ring), and what its type keeps.
+
+    ``needs_reset``: the driver broke a rule, nothing is served before a reset. ``unfinished``: queues with chains
+    left over. ``device`` is ``None`` where the member has no data path.
+    """
+
+    registers: MemberSnapshot
+    needs_reset: bool
+    rings: tuple[RingSnapshot | None, ...]
+    unfinished: tuple[int, ...]
+    device: TypeSnapshot | None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"registers", "commands", "pci", "snapshot", "choices"}
+TABLES = {"registers", "commands", "features", "pci", "snapshot", "choices"}
 SOLVERS = {"z3", "cvc5", "bitwuzla"}
 
 

@@ -90,6 +90,11 @@ class ConfigSpace:
         """MSI-X Enable: what the length of the common registers follows (B4)."""
         return self._bytes[MSIX_CONTROL + 1] & MSIX_ENABLE >> 8 != 0
 
+    @property
+    def bus_master(self) -> bool:
+        """Bus Master Enable: without it the function sends nothing, neither memory accesses nor messages."""
+        return self._bytes[pci.COMMAND] & COMMAND_BUS_MASTER != 0
+
     def read(self, offset: int, length: int) -> bytes:
         """``length`` bytes at ``offset``; fewer where the space ends. A read changes nothing."""
         return bytes(self._bytes[offset : offset + length])

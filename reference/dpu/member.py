@@ -3,20 +3,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from straightwire.model import commands
+from straightwire.model.features import Ring
 from straightwire.model.registers import device_type_named
-from straightwire.model.snapshot import MemberSnapshot
+from straightwire.model.snapshot import DeviceSnapshot, MemberSnapshot
 from straightwire.reference.abi import BarOwner
 from straightwire.reference.dpu.config_space import MSIX_BAR, MSIX_ENTRY_LEN, ConfigSpace
+from straightwire.reference.dpu.data_path import Behaviour, DataPath
+from straightwire.reference.dpu.memory import Memory
 from straightwire.reference.dpu.registers import LegacyDescription, RegisterFile
 
 BARS = 6
 PAGE = 4096
 MAX_ADVERTISED = commands.NOTIFY_ENTRIES - 1
 """The last of the four entries is a terminator (LD9, C1)."""
+
+RING_FEATURES = int(Ring.NOTIFY_ON_EMPTY | Ring.ANY_LAYOUT | Ring.INDIRECT_DESC | Ring.EVENT_IDX)
+"""What every data path here can carry out, whatever the type."""
+
+B = TypeVar("B", bound=Behaviour)
+
+
+def ignore(vector: int) -> None:
+    """Where messages go while nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +112,37 @@ def describe(
 
 
 class MemberDevice:
-    """One member at work: ``registers`` as admin commands reach them, ``config_space`` as PCI reaches it."""
+    """One member at work: ``registers`` as admin commands reach them, ``config_space`` as PCI reaches it.
+
+    Before ``plug`` it is registers only: notifications are counted, and nothing is served.
+    """
 
     def __init__(self, description: MemberDescription) -> None:
         legacy = description.legacy
         self.description = description
         self.config_space = ConfigSpace(legacy.device_type, legacy.vectors)
         self.registers = RegisterFile(legacy, self.config_space)
+        self.path: DataPath | None = None
+
+    def plug(self, memory: Memory, make: Callable[[DataPath], B], message: Callable[[int], None] = ignore) -> B:
+        """Give the member its data path: its guest's memory, its type's behaviour, and where MSI-X messages go.
+
+        Raises ``ValueError`` where the behaviour is another type's, cannot carry out a feature that the member
+        offers, or where there is one already.
+        """
+        legacy = self.description.legacy
+        if self.path is not None:
+            raise ValueError("a member has one data path")
+        path = DataPath(self.registers, self.config_space, memory, message)
+        behaviour = make(path)
+        if behaviour.name != legacy.device_type.name:
+            raise ValueError(f"a {legacy.device_type.name} member cannot behave as {behaviour.name}")
+        beyond = legacy.host_features & ~(behaviour.features | RING_FEATURES)
+        if beyond:
+            raise ValueError(f"{behaviour.name} cannot carry out features {beyond:#x}")
+        path.behaviour = behaviour
+        self.registers.behind = self.path = path
+        return behaviour
 
     def reset(self) -> None:
         """Function-level reset: what STATUS 0 does, and MSI-X Enable and COMMAND are 0 (B25, PD13)."""
@@ -115,3 +152,9 @@ class MemberDevice:
     def snapshot(self) -> MemberSnapshot:
         """All register-level state, as plain data."""
         return self.registers.snapshot()
+
+    def device_snapshot(self) -> DeviceSnapshot:
+        """All state, that of the data path included."""
+        if self.path is not None:
+            return self.path.snapshot()
+        return DeviceSnapshot(self.snapshot(), needs_reset=False, rings=(), unfinished=(), device=None)

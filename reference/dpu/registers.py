@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from straightwire.model import registers as table
 from straightwire.model.registers import NO_VECTOR, Access, DeviceType, Field
@@ -18,6 +19,8 @@ from straightwire.reference.dpu.config_space import MAX_VECTORS, ConfigSpace
 
 ISR_QUEUE = 0x1
 ISR_CONFIG = 0x2
+STATUS_DRIVER_OK = 0x04
+STATUS_NEEDS_RESET = 0x40
 MAX_QUEUE_SIZE = 32768
 _FEATURE_BITS = 32
 
@@ -59,6 +62,15 @@ class LegacyDescription:
             raise ValueError("an MSI-X table has 1 to 2048 entries")
 
 
+class Behind(Protocol):
+    """Whoever stands behind the registers and acts on what the driver does with them."""
+
+    def notified(self, queue: int) -> None: ...
+    def ring_moved(self, queue: int) -> None: ...
+    def config_written(self, offset: int, length: int) -> None: ...
+    def was_reset(self) -> None: ...
+
+
 class _Queue:
     """One virtqueue's registers; ``pfn`` is in pages of 4096 bytes, 0 where the queue has no ring."""
 
@@ -83,12 +95,17 @@ _COMMON_BY_BYTE = _by_byte(table.COMMON_REGISTERS)
 
 
 class RegisterFile:
-    """The registers of one member, all state and effects; ``pci`` is the member's own configuration space."""
+    """The registers of one member, all state and effects; ``pci`` is the member's own configuration space.
+
+    Without anyone ``behind`` them they are registers and no more: nothing is served.
+    """
 
     def __init__(self, description: LegacyDescription, pci: ConfigSpace) -> None:
+        self.behind: Behind | None = None
         self._description = description
         self._pci = pci
         self._device_by_byte = _by_byte(description.device_type.config)
+        self._own_config = bytearray(description.config)
         self._queues = tuple(_Queue(size) for size in description.queue_sizes)
         self.reset()
 
@@ -102,9 +119,11 @@ class RegisterFile:
         self._status = 0
         self._isr = 0
         self._config_vector = NO_VECTOR
-        self._config = bytearray(self._description.config)
+        self._config = bytearray(self._own_config)
         for queue in self._queues:
             queue.reset()
+        if self.behind is not None:
+            self.behind.was_reset()
 
     # Accesses of the driver.
 
@@ -127,6 +146,8 @@ class RegisterFile:
         start = offset - field.offset
         if structure is Structure.DEVICE:
             self._config[offset : offset + len(data)] = data
+            if self.behind is not None:
+                self.behind.config_written(offset, len(data))
         elif field is table.QUEUE_NOTIFY:
             if start == 0:  # B9: nothing is kept to merge with, so the high byte alone says nothing
                 self.notify(int.from_bytes(data, "little"))
@@ -140,8 +161,54 @@ class RegisterFile:
         queue = self._queue(index)
         if queue is not None and queue.pfn:
             queue.notified += 1
+            if self.behind is not None:
+                self.behind.notified(index)
+
+    # What the data path reads.
+
+    @property
+    def guest_features(self) -> int:
+        """The features that the driver accepted."""
+        return self._guest_features
+
+    @property
+    def config(self) -> bytes:
+        """The device configuration as the driver reads it."""
+        return bytes(self._config)
+
+    @property
+    def config_vector(self) -> int:
+        """The vector of configuration changes; NO_VECTOR where there is none."""
+        return self._config_vector
+
+    @property
+    def queue_count(self) -> int:
+        """Queues, those of size 0 included."""
+        return len(self._queues)
+
+    def ring_of(self, index: int) -> tuple[int, int]:
+        """QUEUE_PFN (0: no ring) and size of an existing queue."""
+        queue = self._queues[index]
+        return queue.pfn, queue.size
+
+    def vector_of(self, index: int) -> int:
+        """The vector of an existing queue; NO_VECTOR where there is none."""
+        return self._queues[index].vector
 
     # Events of the device.
+
+    def set_config(self, offset: int, data: bytes) -> None:
+        """The device gives its configuration a new value of its own, which a reset brings back too."""
+        self._own_config[offset : offset + len(data)] = data
+        self._config[offset : offset + len(data)] = data
+
+    def mark_needs_reset(self) -> bool:
+        """DEVICE_NEEDS_RESET; whether the driver must be told: only one that is up and running (B28)."""
+        self._status |= STATUS_NEEDS_RESET
+        driven = bool(self._status & STATUS_DRIVER_OK)
+        if driven:
+            self._isr |= ISR_CONFIG
+        return driven
 
     def interrupt_queue(self) -> None:
         """The device has used buffers: ISR bit 0, unless MSI-X carries the news (B18)."""
@@ -230,6 +297,8 @@ class RegisterFile:
                 return  # B11, B26: there is nothing to set up
             if field is table.QUEUE_PFN:
                 queue.pfn = value  # 0 deactivates this queue and no other (B10); a new ring replaces an old one (B11)
+                if self.behind is not None:
+                    self.behind.ring_moved(self._queue_sel)
             else:
                 queue.vector = self._vector(value)
 

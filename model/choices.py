@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Choice:
-    """A question the specification leaves open, the answer taken here and why."""
+    """A question the specification leaves open, the answer taken here and why.
+
+    ``literal`` is what a reference device does instead that is told to take the sentence in question literally;
+    empty where that makes no sense or makes no difference.
+    """
 
     id: str
     question: str
     answer: str
     because: str
+    literal: str = ""
 
 
 CHOICES = (
@@ -31,6 +36,8 @@ CHOICES = (
         "May a device fail a command only because of a buffer's length (QD4 against LD3 and LD4)?",
         "LD3 and LD4 win: an access that is no part of one field fails.",
         "The specific rule wins over the general one.",
+        "Only the offset counts: a command is about all the rest of the field there. Missing data is zero (QD1), "
+        "surplus data is ignored (QD2).",
     ),
     Choice(
         "A3",
@@ -43,12 +50,14 @@ CHOICES = (
         "Do LIST_QUERY and LIST_USE fail while VF Enable is clear (GD13)?",
         "No.",
         "Linux issues both at DRIVER_OK of the owner, before it can enable a VF.",
+        "Yes, as every command of the group: EINVAL, INVALID_GROUP.",
     ),
     Choice(
         "A5",
         "Does GD14 fail LIST_QUERY and LIST_USE, which carry member id 0?",
         "No: a command that does not use the member id is not checked for it (GD2).",
-        "Taken literally the commands could never succeed.",
+        "Taken literally a driver that follows the text, and sends 0, could never use them.",
+        "Yes: EINVAL, INVALID_MEMBER for id 0.",
     ),
     Choice(
         "A9",
@@ -85,6 +94,7 @@ CHOICES = (
         "Does an access 'refer to a single field' only when it is the whole field?",
         "No: it has to be contained in one.",
         "Every real driver reads device configuration byte by byte.",
+        "Yes: an access to a part of a field fails.",
     ),
     Choice(
         "B2",
@@ -233,3 +243,6 @@ CHOICES = (
         "iPXE notifies before it sets any STATUS; virtio 1.4, 3.1.1 has a transitional device support it.",
     ),
 )
+
+LITERAL = frozenset(choice.id for choice in CHOICES if choice.literal)
+"""The choices whose literal reading a reference device can be asked for."""

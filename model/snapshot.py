@@ -101,3 +101,12 @@ class DeviceSnapshot:
     rings: tuple[RingSnapshot | None, ...]
     unfinished: tuple[int, ...]
     device: TypeSnapshot | None
+
+
+@dataclass(frozen=True)
+class AdminQueueSnapshot:
+    """An administration virtqueue: its ring, whether the driver broke it, and whether commands are left over."""
+
+    ring: RingSnapshot
+    needs_reset: bool
+    unfinished: bool

@@ -120,20 +120,8 @@ class DataPath:
             return
         self._unfinished.discard(queue)
         try:
-            for _ in range(ring.layout.size):
-                chain = ring.pop(self.features)
-                if chain is None:
-                    if not ring.ask_for_notification(self.features):
-                        break
-                    continue
-                written = handle(chain)
-                if written is None:
-                    ring.put_back()
-                    break
-                ring.push(chain.head, written)
-            else:
-                if ring.ask_for_notification(self.features):
-                    self._unfinished.add(queue)
+            if ring.serve(self.features, handle):
+                self._unfinished.add(queue)
             self._interrupt(queue, ring)
         except (BadRing, OutsideMemory):
             self.broken()

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from straightwire.model.choices import LITERAL
 from straightwire.model.commands import LEGACY_OPCODES, Opcode
 from straightwire.model.snapshot import MemberSnapshot
 from straightwire.reference.abi import BarOwner, Member
@@ -19,8 +20,9 @@ class Dpu:
     """An owner and its members.
 
     ``supported`` are the owner's opcodes, ``owner_bars`` the lengths of its six BARs in bytes: left out,
-    they just hold the notification addresses that members advertise in them. Raises ``ValueError`` where
-    an address lies outside its BAR or is advertised twice in the owner's.
+    they just hold the notification addresses that members advertise in them. ``strict`` names choices
+    (``straightwire.model.choices``) to take literally. Raises ``ValueError`` where an address lies outside its BAR
+    or is advertised twice in the owner's, and for a choice that has no literal reading.
     """
 
     def __init__(
@@ -29,9 +31,14 @@ class Dpu:
         *,
         supported: int = SUPPORTED,
         owner_bars: tuple[int, ...] | None = None,
+        strict: Iterable[str] = (),
     ) -> None:
-        self._members = tuple(MemberDevice(description) for description in members)
-        self.owner = Owner(self._members, supported)
+        literal = frozenset(strict)
+        if literal - LITERAL:
+            raise ValueError(f"no literal reading of {', '.join(sorted(literal - LITERAL))}")
+        whole_fields = "B1" in literal
+        self._members = tuple(MemberDevice(description, whole_fields=whole_fields) for description in members)
+        self.owner = Owner(self._members, supported, literal)
         # An address in the owner's BAR says by itself whose queue is meant (virtio 1.4, 2.13.1).
         advertised = [
             (at, member)

@@ -117,11 +117,11 @@ class MemberDevice:
     Before ``plug`` it is registers only: notifications are counted, and nothing is served.
     """
 
-    def __init__(self, description: MemberDescription) -> None:
+    def __init__(self, description: MemberDescription, *, whole_fields: bool = False) -> None:
         legacy = description.legacy
         self.description = description
         self.config_space = ConfigSpace(legacy.device_type, legacy.vectors)
-        self.registers = RegisterFile(legacy, self.config_space)
+        self.registers = RegisterFile(legacy, self.config_space, whole_fields=whole_fields)
         self.path: DataPath | None = None
 
     def plug(self, memory: Memory, make: Callable[[DataPath], B], message: Callable[[int], None] = ignore) -> B:

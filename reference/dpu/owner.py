@@ -42,11 +42,12 @@ class Owner:
     """The owner of an SR-IOV group whose member ids are 1 to ``len(members)``.
 
     ``supported`` has bit n set for opcode n. ``vf_enable`` is the VF Enable bit of the owner's SR-IOV
-    capability: while it is clear there is no group (GD13).
+    capability: while it is clear there is no group (GD13). ``strict`` are choices to take literally: of A2, A4, A5.
     """
 
-    def __init__(self, members: Sequence[MemberDevice], supported: int) -> None:
+    def __init__(self, members: Sequence[MemberDevice], supported: int, strict: frozenset[str] = frozenset()) -> None:
         self.vf_enable = True
+        self._strict = strict
         self._members = tuple(members)
         self._in_use = LIST_OPCODES
         self._lists: dict[int, Callable[[bytes], bytes]] = {
@@ -70,6 +71,10 @@ class Owner:
         """The list in use: bit n is set for opcode n."""
         return self._in_use
 
+    def reset(self) -> None:
+        """Device reset of the owner: only the two commands about lists are in use (GD8). Its members do not notice."""
+        self._in_use = LIST_OPCODES
+
     def execute(self, command: bytes, reply_len: int) -> bytes:
         """Carry out one command to completion; the bytes written, never more than ``reply_len``.
 
@@ -89,14 +94,16 @@ class Owner:
         opcode, group_type, member_id = _HEADER.unpack_from(command)
         listing = self._lists.get(opcode)
         # GD13: without VF Enable the group is not there; the two commands about lists work all the same (A4).
-        if group_type != commands.GROUP_SRIOV or not (self.vf_enable or listing):
+        exempt = listing is not None and "A4" not in self._strict
+        if group_type != commands.GROUP_SRIOV or not (self.vf_enable or exempt):
             raise _Failed(Status.EINVAL, Qualifier.INVALID_GROUP)
         if not self._in_use >> opcode & 1:
             raise _Failed(Status.EINVAL, Qualifier.INVALID_OPCODE)  # GD10
-        if listing is not None:
-            return listing(command)  # these two use no member id, and so none is checked (A5)
-        if not 1 <= member_id <= len(self._members):
+        # The two commands about lists use no member id, and so none is checked (A5).
+        if (listing is None or "A5" in self._strict) and not 1 <= member_id <= len(self._members):
             raise _Failed(Status.EINVAL, Qualifier.INVALID_MEMBER)  # GD14
+        if listing is not None:
+            return listing(command)
         return self._legacy[opcode](self._members[member_id - 1], command, reply_len)
 
     def _list_query(self, command: bytes) -> bytes:
@@ -114,16 +121,32 @@ class Owner:
     # The length of a legacy access is the length of its buffer (A1, A2).
 
     def _common_write(self, member: MemberDevice, command: bytes, reply_len: int) -> bytes:
-        return _write(member, Structure.COMMON, command)
+        return self._write(member, Structure.COMMON, command)
 
     def _common_read(self, member: MemberDevice, command: bytes, reply_len: int) -> bytes:
-        return _read(member, Structure.COMMON, command, reply_len)
+        return self._read(member, Structure.COMMON, command, reply_len)
 
     def _device_write(self, member: MemberDevice, command: bytes, reply_len: int) -> bytes:
-        return _write(member, Structure.DEVICE, command)
+        return self._write(member, Structure.DEVICE, command)
 
     def _device_read(self, member: MemberDevice, command: bytes, reply_len: int) -> bytes:
-        return _read(member, Structure.DEVICE, command, reply_len)
+        return self._read(member, Structure.DEVICE, command, reply_len)
+
+    def _write(self, member: MemberDevice, structure: Structure, command: bytes) -> bytes:
+        offset = _offset(command)
+        data = command[commands.LEGACY_WRITE_LEN :]
+        if "A2" in self._strict:  # QD1 and QD2 to the letter: too much is ignored, what is missing is zero
+            rest = member.registers.rest_of_field(structure, offset)
+            data = data[:rest].ljust(rest, b"\0")
+        member.registers.write(structure, offset, data)
+        return _OK
+
+    def _read(self, member: MemberDevice, structure: Structure, command: bytes, reply_len: int) -> bytes:
+        offset = _offset(command)
+        length = max(reply_len - commands.REPLY_HEADER_LEN, 0)
+        if "A2" in self._strict:  # the whole field is read; what does not fit is dropped
+            length = member.registers.rest_of_field(structure, offset)
+        return _OK + member.registers.read(structure, offset, length)
 
     def _notify_info(self, member: MemberDevice, command: bytes, reply_len: int) -> bytes:
         """At most three addresses; what follows them, the last entry at least, has flags 0 (LD9, C1)."""
@@ -134,13 +157,3 @@ class Owner:
 def _offset(command: bytes) -> int:
     """Offset of a legacy access in its structure; 0 where the command is too short to say (QD1)."""
     return command[_OFFSET] if len(command) > _OFFSET else 0
-
-
-def _write(member: MemberDevice, structure: Structure, command: bytes) -> bytes:
-    member.registers.write(structure, _offset(command), command[commands.LEGACY_WRITE_LEN :])
-    return _OK
-
-
-def _read(member: MemberDevice, structure: Structure, command: bytes, reply_len: int) -> bytes:
-    length = max(reply_len - commands.REPLY_HEADER_LEN, 0)
-    return _OK + member.registers.read(structure, _offset(command), length)

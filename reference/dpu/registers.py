@@ -97,10 +97,12 @@ _COMMON_BY_BYTE = _by_byte(table.COMMON_REGISTERS)
 class RegisterFile:
     """The registers of one member, all state and effects; ``pci`` is the member's own configuration space.
 
-    Without anyone ``behind`` them they are registers and no more: nothing is served.
+    Without anyone ``behind`` them they are registers and no more: nothing is served. With ``whole_fields`` only an
+    access to all of a field is one to a field (B1 taken literally).
     """
 
-    def __init__(self, description: LegacyDescription, pci: ConfigSpace) -> None:
+    def __init__(self, description: LegacyDescription, pci: ConfigSpace, *, whole_fields: bool = False) -> None:
+        self._whole_fields = whole_fields
         self.behind: Behind | None = None
         self._description = description
         self._pci = pci
@@ -234,20 +236,31 @@ class RegisterFile:
             notified=tuple(queue.notified for queue in self._queues),
         )
 
+    def rest_of_field(self, structure: Structure, offset: int) -> int:
+        """Bytes from ``offset`` to the end of the field there. Raises ``NotOneField``."""
+        field, end = self._field_at(structure, offset)
+        return min(field.end, end) - offset
+
     def _field(self, structure: Structure, offset: int, length: int) -> Field:
         """The one field that contains the access (LD3, LD4, B1). Raises ``NotOneField``."""
+        field, end = self._field_at(structure, offset)
+        if length == 0 or offset + length > min(field.end, end):  # B6: no field is empty
+            raise NotOneField
+        if self._whole_fields and (offset, length) != (field.offset, field.size):
+            raise NotOneField
+        return field
+
+    def _field_at(self, structure: Structure, offset: int) -> tuple[Field, int]:
+        """The field that has this byte, and where its structure ends. Raises ``NotOneField``."""
         if structure is Structure.COMMON:
             by_byte = _COMMON_BY_BYTE
             end = table.SPLIT_MSIX_ON if self._pci.msix_enabled else table.SPLIT_MSIX_OFF  # B4, at this moment
         else:
             by_byte = self._device_by_byte
             end = len(self._config)  # B3
-        if length == 0 or offset >= len(by_byte):  # B6: no field is empty
+        if offset >= min(len(by_byte), end):
             raise NotOneField
-        field = by_byte[offset]
-        if offset + length > min(field.end, end):
-            raise NotOneField
-        return field
+        return by_byte[offset], end
 
     def _queue(self, index: int) -> _Queue | None:
         """The queue with this index; ``None`` where it does not exist."""

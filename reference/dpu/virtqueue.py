@@ -8,7 +8,7 @@ it is used, and the work for one chain is bounded: at most as many descriptors a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
@@ -135,6 +135,25 @@ class Virtqueue:
         self._next = (self._next + 1) % _INDEX
         self.started = True
         return chain
+
+    def serve(self, features: int, handle: Callable[[Chain], int | None]) -> bool:
+        """Give chains to ``handle`` and return each with the bytes that it says were written; see ``DataPath.serve``.
+
+        At most as many as the queue is long; whether some may be left over. Raises as ``pop`` does.
+        """
+        for _ in range(self.layout.size):
+            chain = self.pop(features)
+            if chain is None:
+                # The driver may have added one while it believed nobody had to be told.
+                if not self.ask_for_notification(features):
+                    return False
+                continue
+            written = handle(chain)
+            if written is None:
+                self.put_back()
+                return False
+            self.push(chain.head, written)
+        return self.ask_for_notification(features)
 
     def put_back(self, chains: int = 1) -> None:
         """The last chains were not for now: the next ``pop`` begins with them again."""

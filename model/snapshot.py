@@ -53,7 +53,12 @@ class BlkSnapshot:
 
 @dataclass(frozen=True)
 class NetSnapshot:
-    """Network device: what it lets in. ``vlans`` are numbers, empty where the driver filters none."""
+    """Network device: what it lets in.
+
+    Addresses are in the driver's order; of a list that was too long for the device only ``unicast_overflow`` or
+    ``multicast_overflow`` is left: every address of that kind is let in. ``vlans`` are the numbers that the driver
+    added, in order; they count while VLAN filtering is negotiated.
+    """
 
     promiscuous: bool
     all_multicast: bool
@@ -63,7 +68,17 @@ class NetSnapshot:
     no_broadcast: bool
     unicast: tuple[bytes, ...]
     multicast: tuple[bytes, ...]
+    unicast_overflow: bool
+    multicast_overflow: bool
     vlans: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SwitchSnapshot:
+    """A switch between members: its ports' numbers, and the port behind each address, longest unheard of first."""
+
+    ports: tuple[int, ...]
+    addresses: tuple[tuple[bytes, int], ...]
 
 
 @dataclass(frozen=True)

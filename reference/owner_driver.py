@@ -48,6 +48,7 @@ class OwnerDriver:
         self._ring = ring
         self._memory = memory
         self._waiting: dict[int, tuple[int, int]] = {}
+        self._reported = 0
 
     @classmethod
     def attached(cls, dpu: Dpu) -> OwnerDriver:
@@ -89,11 +90,19 @@ class OwnerDriver:
 
     def list_query(self) -> int:
         """The commands that the owner supports: bit n is opcode n. Raises ``CommandFailed``."""
-        result = self._result(Opcode.LIST_QUERY, b"", _LIST_LEN)
-        return int.from_bytes(result, "little")
+        self._reported = int.from_bytes(self._result(Opcode.LIST_QUERY, b"", _LIST_LEN), "little")
+        return self._reported
 
     def list_use(self, opcodes: int) -> None:
-        """Use these commands from now on. Raises ``CommandFailed``."""
+        """Use these commands from now on, of those that ``list_query`` reports.
+
+        Raises ``CommandFailed``, and ``ValueError`` for what a driver must not do: with another command in flight
+        (GR3), or with commands that the owner did not report (GR5).
+        """
+        if self._waiting:
+            raise ValueError("LIST_USE is not sent while another command is in flight")
+        if opcodes & ~self._reported:
+            raise ValueError(f"commands {opcodes & ~self._reported:#x} were not reported")
         self._result(Opcode.LIST_USE, opcodes.to_bytes(_LIST_LEN, "little"), 0)
 
     def port(self, member: DevicePort) -> QueuedPort:

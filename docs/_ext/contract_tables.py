@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import straightwire
-from straightwire.model import choices, clauses, commands, mediators, registers
+from straightwire.model import choices, clauses, commands, mediators, normative, registers
 from straightwire.model.commands import Opcode, Part
 from straightwire.model.registers import Field
 from straightwire.proofs import catalogue
@@ -58,6 +58,18 @@ def _mediators() -> Iterator[tuple[str, ...]]:
 def _choices() -> Iterator[tuple[str, ...]]:
     for choice in choices.CHOICES:
         yield choice.id, choice.question, choice.answer, choice.because
+
+
+def _literal() -> Iterator[tuple[str, ...]]:
+    for choice in choices.CHOICES:
+        if choice.literal:
+            yield choice.id, choice.question, choice.literal
+
+
+def _statements() -> Iterator[tuple[str, ...]]:
+    for statement in normative.STATEMENTS:
+        shown = statement.not_modelled and f"not modelled: {statement.not_modelled}"
+        yield statement.id, statement.level, statement.says, shown or "tests"
 
 
 def _fields(fields: Sequence[Field]) -> Iterator[tuple[str, ...]]:
@@ -128,6 +140,8 @@ TABLES = {
         ("id", "statement", "obligations"), (3, 13, 3), lambda: _claims(catalogue.NORMATIVE), anchors=True
     ),
     "choices": Table(("id", "question", "answer", "because"), (1, 6, 6, 6), _choices, anchors=True),
+    "literal": Table(("id", "question", "taken literally"), (1, 6, 8), _literal),
+    "statements": Table(("id", "level", "says", "shown by"), (1, 2, 8, 6), _statements, anchors=True),
     "common-registers": Table(_FIELD_HEADS, (2, 2, 8, 2), lambda: _fields(registers.COMMON_REGISTERS)),
     "device-types": Table(("type", "virtio id", "PCI device id", "configuration"), (3, 3, 3, 4), _device_types),
     "device-config": Table(("type", *_FIELD_HEADS), (3, 2, 2, 9, 2), _device_config),
@@ -139,7 +153,7 @@ TABLES = {
 
 SOURCES = tuple(
     str(Path(module.__file__).resolve())
-    for module in (choices, clauses, commands, mediators, registers, catalogue)
+    for module in (choices, clauses, commands, mediators, normative, registers, catalogue)
     if module.__file__
 )
 """A page with tables is built anew when one of these has changed."""

@@ -62,6 +62,8 @@ class MemberDescription:
     def __post_init__(self) -> None:
         if len(self.notify) > MAX_ADVERTISED:
             raise ValueError("a device advertises at most three notification addresses")
+        if self.bar_lengths and self.bar_lengths[0]:
+            raise ValueError("BAR0 of a member is hardwired to zero: there the relay shows the legacy registers (LD13)")
         check_bars(self.bar_lengths, [at for at in self.notify if at.bar_owner == BarOwner.MEMBER])
 
 

@@ -26,6 +26,7 @@ _WORD = 8
 
 LIST_OPCODES = (1 << Opcode.LIST_QUERY) | (1 << Opcode.LIST_USE)
 """The commands in use before the first LIST_USE (GD8)."""
+_LEGACY_OPCODES = sum(1 << opcode for opcode in commands.LEGACY_OPCODES)
 
 _OK = _REPLY.pack(Status.OK, Qualifier.OK)
 
@@ -64,6 +65,9 @@ class Owner:
         known = sum(1 << opcode for opcode in (*self._lists, *self._legacy))
         if supported & ~known or supported & LIST_OPCODES != LIST_OPCODES:
             raise ValueError("an owner supports LIST_QUERY, LIST_USE and of the others those it knows")
+        legacy = supported & _LEGACY_OPCODES
+        if legacy not in (0, _LEGACY_OPCODES) or (supported >> Opcode.LEGACY_NOTIFY_INFO & 1 and not legacy):
+            raise ValueError("commands 2 to 5 come together (LD1), and 6 comes with them (LD8)")
         self._supported = supported
 
     @property

@@ -159,16 +159,30 @@ def test_a_broken_ring_ends_the_queue(head: int, index: int) -> None:
 def test_a_driver_on_the_queue_finds_and_uses_the_commands() -> None:
     driver = OwnerDriver.attached(net_dpu())
     assert driver.list_query() == 0x7F
-    driver.list_use(0x7E)
-    with pytest.raises(CommandFailed, match="command 0x1 failed with status 22, qualifier 3"):
-        driver.list_use(0x80)
-    assert driver.execute(admin_command(1), 8) == bytes(8)
+    driver.list_use(0x7C)
+    with pytest.raises(CommandFailed, match="command 0x1 failed with status 22, qualifier 2"):
+        driver.list_use(0x7F)
     assert driver.execute(admin_command(0), 16) == bytes.fromhex("1600 0200 00000000")
+
+
+def test_GR3_GR5_a_driver_sends_no_LIST_USE_that_it_must_not() -> None:
+    driver = OwnerDriver.attached(net_dpu())
+    with pytest.raises(ValueError, match="commands 0x3 were not reported"):
+        driver.list_use(3)
+    driver.list_query()
+    with pytest.raises(ValueError, match="commands 0x80 were not reported"):
+        driver.list_use(0xFF)
+    driver.submit(admin_command(0), 16)
+    with pytest.raises(ValueError, match="in flight"):
+        driver.list_use(0x7F)
+    driver.notify()
+    driver.replies()
+    driver.list_use(0x7F)
 
 
 def test_replies_are_told_apart_by_their_number() -> None:
     driver = OwnerDriver.attached(net_dpu())
-    driver.list_use(0x7F)
+    driver.list_use(driver.list_query())
     first = driver.submit(admin_command(5, 1, b"\x00"), 14)
     second = driver.submit(admin_command(5, 9, b"\x00"), 14)
     assert driver.replies() == {}
@@ -200,7 +214,7 @@ def test_a_relay_on_the_queue_is_a_relay_on_the_owner() -> None:
 def test_GD8_GD12_a_reset_of_the_owner_leaves_the_lists_only_and_takes_the_same_list_again() -> None:
     dpu = net_dpu()
     driver = OwnerDriver.attached(dpu)
-    driver.list_use(0x7F)
+    driver.list_use(driver.list_query())
     dpu.owner.reset()
     assert driver.execute(admin_command(3, 1, b"\x12"), 9) == bytes.fromhex("1600 0200 00000000")
     driver.list_use(0x7F)

@@ -313,6 +313,55 @@ def test_LD10_C1_no_member_advertises_outside_a_bar_or_more_than_three() -> None
         MemberDescription(legacy, (), (0, 4096))
 
 
+@pytest.mark.parametrize("supported", [0b0000111, 0b0011111, 0b0111011, 0b1000011, 0b1111011])
+def test_LD1_LD8_no_owner_supports_some_of_2_to_5_or_6_without_them(supported: int) -> None:
+    with pytest.raises(ValueError, match=r"2 to 5 come together \(LD1\), and 6 comes with them \(LD8\)"):
+        Dpu([describe("rng")], supported=supported)
+
+
+@pytest.mark.parametrize("supported", [0b0000011, 0b0111111, 0b1111111])
+def test_LD1_LD8_none_of_them_all_of_them_and_6_besides(supported: int) -> None:
+    dpu = Dpu([describe("rng")], supported=supported)
+    assert dpu.owner.execute(command(0, 0), 16) == OK + bytes((supported,)) + bytes(7)
+
+
+def test_LD13_BAR0_of_a_member_is_hardwired_to_zero() -> None:
+    plain = describe("net", notify=(DOORBELL,))
+    assert plain.bar_lengths[0] == 0
+    with pytest.raises(ValueError, match="BAR0 of a member is hardwired to zero"):
+        MemberDescription(plain.legacy, plain.notify, (4096, *plain.bar_lengths[1:]))
+    dpu = Dpu([plain])
+    dpu.port(1).config_write(0x10, b"\xff" * 4)
+    assert dpu.port(1).config_read(0x10, 4) == bytes(4)
+
+
+def test_GD3_status_is_OK_after_success_and_another_after_failure() -> None:
+    dpu = in_use()
+    for done in (
+        command(0, 0),
+        command(1, 0, b"\x7f" + bytes(7)),
+        read(3, 1, 18),
+        write(2, 1, 18, b"\1"),
+        command(6, 1),
+    ):
+        assert dpu.owner.execute(done, 9)[:4] == bytes(4)
+    for failed in (command(7, 1), command(0, 0, group=2), read(3, 9, 18), read(3, 1, 20), write(4, 1, 28, b"\0")):
+        assert dpu.owner.execute(failed, 9)[:2] == b"\x16\0"
+
+
+def test_GD11_the_list_of_supported_commands_stays_whatever_is_used() -> None:
+    dpu = fresh()
+    for wanted in (0x03, 0x3F, 0x43, 0x7F, 0x01):
+        assert dpu.owner.execute(command(0, 0), 16) == OK + b"\x7f" + bytes(7)
+        dpu.owner.execute(command(1, 0, bytes((wanted,)) + bytes(7)), 8)
+    assert dpu.owner.execute(command(0, 0), 16) == OK + b"\x7f" + bytes(7)
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 4, 7, 8, 9, 40, 71, 72, 73, 200])
+def test_QD3_the_writable_part_is_initialised_up_to_the_shorter_length(room: int) -> None:
+    assert len(in_use().owner.execute(command(6, 1), room)) == min(room, 72)
+
+
 def test_LD8_an_owner_without_6_says_so() -> None:
     dpu = Dpu([describe("rng")], supported=0x3F)
     assert dpu.owner.execute(command(0, 0), 16) == OK + b"\x3f" + bytes(7)
@@ -416,7 +465,7 @@ def test_LD10_a_described_BAR_holds_its_address(bar: int, offset: int, length: i
 # Function-level reset.
 
 
-def test_B25_PD13_function_level_reset_of_one_member() -> None:
+def test_B25_function_level_reset_of_one_member() -> None:
     dpu = with_rings(in_use())
     before = dpu.snapshot(2)
     port = dpu.port(1)

@@ -109,7 +109,7 @@ def test_the_reference_meets_the_protocols() -> None:
         (member(in_use=0b11 | 1 << 6), NOTSUP),
     ],
 )
-def test_open_refuses_with_the_abi_code_and_without_an_operation(who: Member, code: int) -> None:
+def test_GR2_open_refuses_with_the_abi_code_and_without_an_operation(who: Member, code: int) -> None:
     device = Scripted()
     with pytest.raises(RelayError) as refused:
         ReferenceSubject().open(device, who)
@@ -229,7 +229,7 @@ def test_C_ROUTE_layout_follows_each_msix_event() -> None:
         assert device.operations == [("admin", header(expected[0]) + bytes((expected[1],)), 9)]
 
 
-def test_A1_a_read_is_25_bytes_and_a_write_32_and_its_data() -> None:
+def test_LR1_QR2_QR4_A1_a_read_is_25_bytes_and_a_write_32_and_its_data() -> None:
     device = Scripted()
     relay = opened(device)
     relay.bar_read(0, 4)
@@ -303,7 +303,7 @@ def test_C_REPLY_the_guest_gets_exactly_the_payload() -> None:
         (OK + b"\xaa\xbb\xcc\xdd\xee\xff", Outcome(4, b"\xaa\xbb\xcc\xdd")),
     ],
 )
-def test_A13_a_short_reply_reads_as_zeros_and_a_long_one_is_cut(reply: bytes, outcome: Outcome) -> None:
+def test_QR5_A13_a_short_reply_reads_as_zeros_and_a_long_one_is_cut(reply: bytes, outcome: Outcome) -> None:
     relay = opened(Scripted(replies=[OK + b"\x11\x22\x33\x44", reply]))
     assert relay.bar_read(0, 4) == Outcome(4, b"\x11\x22\x33\x44")
     assert relay.bar_read(0, 4) == outcome  # C-RESIDUE: nothing of the access before
@@ -315,7 +315,7 @@ def test_A13_an_empty_reply_to_a_write_is_success() -> None:
 
 @pytest.mark.parametrize("status", [1, 6, 11, 12, 16, 17, 22, 28, 255, 256, 0xFFFF])
 @pytest.mark.parametrize("qualifier", [0, 3, 0xFFFF])
-def test_C_STATUS_failure_is_the_status_alone_with_an_empty_payload(status: int, qualifier: int) -> None:
+def test_GR8_C_STATUS_failure_is_the_status_alone_with_an_empty_payload(status: int, qualifier: int) -> None:
     reply = failing(status, qualifier) + b"\xaa\xbb\xcc\xdd"
     device = Scripted(replies=[reply, reply])
     relay = opened(device)
@@ -350,7 +350,7 @@ MEMBER_BAR = {(2, 4): 0x1000}
 OWNER_BAR = {(1, 2): 0x2000}
 
 
-def test_rule_4_a_16_bit_write_at_16_rings_the_doorbell() -> None:
+def test_rule_4_LR4_a_16_bit_write_at_16_rings_the_doorbell() -> None:
     device, relay = with_doorbell([entry(2, 4, 0x10)], MEMBER_BAR)
     assert rings(device, relay) == ("doorbell", 2, 4, 0x10, 0x0102)
     relay.set_msix(True)
@@ -417,7 +417,7 @@ GOOD = entry(1, 2, 0x100)
         ([GOOD[:1]], COMMAND),
     ],
 )
-def test_LR5_LR6_the_first_entry_that_stands_is_taken(entries: list[bytes], expected: tuple[object, ...]) -> None:
+def test_LR5_LR6_LR7_the_first_entry_that_stands_is_taken(entries: list[bytes], expected: tuple[object, ...]) -> None:
     """A cut reply reads as zeros from there on (A13): a cut offset is 0, a cut bar is none."""
     device, relay = with_doorbell(entries, BOTH)
     assert rings(device, relay) == expected

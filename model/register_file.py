@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 COMMON_BITS = 8 * SPLIT_MSIX_ON
 INTERRUPT_QUEUE, INTERRUPT_CONFIG = 1, 2
 """Bits of ISR."""
+DRIVER_OK, NEEDS_RESET = 4, 64
+"""Bits of STATUS that a device looks at or sets."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,21 @@ def interrupt(registers: Registers, bit: int) -> Registers:
     if bit == INTERRUPT_QUEUE:
         return replace(registers, isr=choose_word(registers.msix, registers.isr, raised, 8))
     return replace(registers, isr=raised)
+
+
+def reconfigure(registers: Registers, offset: int, data: bytes) -> Registers:
+    """The device gives its configuration a value of its own, which a reset brings back too (B27)."""
+    mask = ((1 << 8 * len(data)) - 1) << 8 * offset
+    value = int.from_bytes(data, "little") << 8 * offset
+    own = (registers.own_config & ~mask) | value
+    return replace(registers, own_config=own, config=(registers.config & ~mask) | value)
+
+
+def need_reset(registers: Registers) -> Registers:
+    """The device cannot go on: it says so in STATUS, and to a driver that is up by a configuration change (B28)."""
+    marked = replace(registers, status=registers.status | NEEDS_RESET)
+    idle = same(registers.status & DRIVER_OK, 0)
+    return choose_state(idle, marked, interrupt(marked, INTERRUPT_CONFIG))
 
 
 def notify(registers: Registers, queue: Word) -> Registers:

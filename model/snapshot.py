@@ -95,9 +95,17 @@ class RngSnapshot:
 
 @dataclass(frozen=True)
 class BalloonSnapshot:
-    """Balloon: the guest's pages in it, by number (4096 bytes each), in order."""
+    """Balloon: the guest's pages in it, by number (4096 bytes each), in order.
+
+    ``actual`` is how many the driver last said in full. ``statistics`` are tag and value, in order of the tag;
+    ``statistics_begun``: the first buffer for them has come. ``statistics_head`` names the chain that is kept.
+    """
 
     pages: tuple[int, ...]
+    actual: int
+    statistics: tuple[tuple[int, int], ...]
+    statistics_begun: bool
+    statistics_head: int | None
 
 
 TypeSnapshot = BlkSnapshot | NetSnapshot | ConsoleSnapshot | RngSnapshot | BalloonSnapshot

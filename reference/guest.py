@@ -107,6 +107,12 @@ class GuestQueue:
             self._seen = (self._seen + 1) & 0xFFFF
         return found
 
+    def withdraw(self) -> None:
+        """Take back what was made available since the last notification; its descriptors stay as they are."""
+        index = self._memory.read(self.layout.used + 2, 2)
+        self._memory.write(self.layout.available + 2, index)
+        self._available = int.from_bytes(index, "little")
+
     def rewind(self) -> None:
         """Nothing is outstanding: the room for buffers begins again."""
         self._next_room = self._room

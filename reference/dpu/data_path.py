@@ -126,6 +126,10 @@ class DataPath:
         except (BadRing, OutsideMemory):
             self.broken()
 
+    def ring(self, queue: int) -> Virtqueue | None:
+        """A queue's ring. Whoever keeps a chain for later asks whether it is still the one that it was taken from."""
+        return self._rings[queue]
+
     def take(self, queue: int) -> Chain | None:
         """The next chain of a queue that the device fills when it likes; ``None`` where there is none."""
         ring = self._rings[queue]
@@ -133,8 +137,8 @@ class DataPath:
             return None
         try:
             chain = ring.pop(self.features)
-            if chain is None:
-                ring.ask_for_notification(self.features)
+            if chain is None and ring.ask_for_notification(self.features):
+                chain = ring.pop(self.features)  # added while the driver believed nobody had to be told
         except (BadRing, OutsideMemory):
             self.broken()
             return None
@@ -146,11 +150,14 @@ class DataPath:
         if ring is not None:
             ring.put_back(chains)
 
-    def finish(self, queue: int, used: Sequence[tuple[Chain, int]]) -> None:
-        """Return taken chains, in order, each with the bytes written to it; one interrupt for all of them."""
+    def finish(self, queue: int, used: Sequence[tuple[Chain, int]]) -> bool:
+        """Return taken chains, in order, each with the bytes written to it; one interrupt for all of them.
+
+        Whether it could: a member that must not touch memory now cannot, and the chains are still taken.
+        """
         ring = self._rings[queue]
         if ring is None or not self._working:
-            return
+            return False
         try:
             for chain, written in used:
                 ring.push(chain.head, written)
@@ -158,6 +165,8 @@ class DataPath:
             self._interrupt(queue, ring)
         except (BadRing, OutsideMemory):
             self.broken()
+            return False
+        return True
 
     def reconfigure(self, offset: int, data: bytes) -> None:
         """The device changes its own configuration and says so (virtio 1.4, 4.1.5.4)."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,22 @@ def test_the_example_tells_the_mediator_that_the_page_names() -> None:
     report = lockstep([subject_named("model"), subject_named("mediator:C-ROUTE")], trace)
     assert report.minimal is not None
     assert report.minimal.clauses == ("C-ROUTE",)
+
+
+@pytest.mark.parametrize(
+    ("script", "printed"),
+    [
+        ("first_device.py", "commands 0x7f, status 0, MAC 52:54:00:12:34:56\n"),
+        ("second_device.py", "[Used(head=0, written=513)] b'\\x00' b'a straight wire'\n"),
+    ],
+)
+def test_a_script_prints_what_the_page_says(script: str, printed: str) -> None:
+    done = subprocess.run([sys.executable, DOCS / "examples" / script], capture_output=True, text=True, check=True)
+    assert done.stdout == printed
+
+
+def test_the_first_script_has_ten_lines() -> None:
+    lines = (DOCS / "examples/first_device.py").read_text().splitlines()
+    code = [line for line in lines if line and not line.startswith(("#", '"""', "from "))]
+    assert len(code) <= 10
+    assert "commands 0x7f, status 0, MAC 52:54:00:12:34:56" in (DOCS / "dpu.rst").read_text()

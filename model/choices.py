@@ -242,6 +242,99 @@ CHOICES = (
         "Served, if the queue has a ring.",
         "iPXE notifies before it sets any STATUS; virtio 1.4, 3.1.1 has a transitional device support it.",
     ),
+    Choice(
+        "E1",
+        "blk: how long is the answer to a request?",
+        "The whole writable part, the status its last byte, after an error too.",
+        "QEMU; virtio 1.4, 2.7.8.2 has legacy drivers not rely on it.",
+    ),
+    Choice(
+        "E2",
+        "blk: how does a serial shorter than 20 bytes end?",
+        "All 20 bytes are written, the rest zeros.",
+        "virtio 1.4, 5.2.6: 20 bytes, padded. QEMU writes one zero.",
+    ),
+    Choice(
+        "E3",
+        "blk: what do the bits for a barrier and for the direction mean in the type of a request?",
+        "The barrier nothing. The direction nothing for flushing and for the serial; without it there is no discarding "
+        "and no zeroing.",
+        "QEMU. Requests are carried out in order, so that every one is a barrier.",
+    ),
+    Choice(
+        "E4",
+        "blk: a request to discard or zero that is wrong in several ways?",
+        "All its ranges are looked at first: an unknown flag is UNSUPP, then a range outside the disk IOERR; nothing "
+        "has been done.",
+        "virtio 1.4, 5.2.6.2; QEMU looks at the range before the flag.",
+    ),
+    Choice(
+        "E5",
+        "blk: do requests have to be aligned to blk_size?",
+        "No, to sectors of 512 bytes.",
+        "virtio 1.4, 5.2.5: blk_size is for the driver to know; the unit of the protocol is the sector.",
+    ),
+    Choice(
+        "E6",
+        "blk: when is a write stable before it completes?",
+        "When FLUSH was not negotiated, or CONFIG_WCE was and writeback is 0 at that moment. writeback reads 0 or 1.",
+        "virtio 1.4, 5.2.5.2 and 5.2.6.2, with features that are never frozen (B16).",
+    ),
+    Choice(
+        "E7",
+        "console: what does emerg_wr keep, and what becomes of input that nobody took?",
+        "The value written, whose low byte is output at once, 0 as well. Input waits, across a reset too.",
+        "The register file keeps what is written; whoever typed the input is no driver. QEMU keeps nothing.",
+    ),
+    Choice(
+        "E8",
+        "balloon: when does actual count, and what does a reset do?",
+        "With its last byte. A reset empties the balloon, and actual is the device's own again (B27).",
+        "virtio 1.4, 5.5.6.2: legacy drivers may write it byte by byte; after a reset the driver has all its memory.",
+    ),
+    Choice(
+        "E9",
+        "balloon: what do statistics mean, and how long is the buffer when it comes back?",
+        "Those of the first buffer nothing; tags above 15 are not kept. The length is 0: nothing was written.",
+        "virtio 1.4, 5.5.6.3.",
+    ),
+    Choice(
+        "E10",
+        "net: may the driver write mac once CTRL_MAC_ADDR is negotiated?",
+        "Yes, and each byte counts at once.",
+        "virtio 1.4, 5.1.4 makes no such difference; QEMU drops it.",
+    ),
+    Choice(
+        "E11",
+        "net: a frame shorter than 14 or longer than 69632 bytes?",
+        "Dropped, in both directions; the driver gets its buffer back.",
+        "A frame has two addresses and a type. QEMU passes short ones on.",
+    ),
+    Choice(
+        "E12",
+        "net: a chain to send without a frame, or a buffer to receive without room for its header?",
+        "The device needs a reset (B28); a header that asks for an offload nobody negotiated is ignored.",
+        "virtio 1.4, 5.1.9.",
+    ),
+    Choice(
+        "E13",
+        "net: a frame for which the driver has no room?",
+        "Dropped whole, its buffers as they were.",
+        "No device owes its driver a frame. QEMU keeps some for later.",
+    ),
+    Choice(
+        "E14",
+        "net: what does the filter let in after a reset, and with a list of addresses too long?",
+        "All: promiscuous mode is on, and comes before everything. 64 addresses in all; a list that does not fit lets "
+        "in all of its kind.",
+        "QEMU.",
+    ),
+    Choice(
+        "E15",
+        "net: a control command whose feature was not negotiated?",
+        "ERR, and nothing has changed.",
+        "virtio 1.4, 5.1.9 has drivers not send it. QEMU carries some out.",
+    ),
 )
 
 LITERAL = frozenset(choice.id for choice in CHOICES if choice.literal)

@@ -204,6 +204,10 @@ class RegisterFile:
         self._own_config[offset : offset + len(data)] = data
         self._config[offset : offset + len(data)] = data
 
+    def change_config(self, offset: int, data: bytes) -> None:
+        """A new value until the next reset, which no write of the driver brought about: nobody is told of it (B27)."""
+        self._config[offset : offset + len(data)] = data
+
     def mark_needs_reset(self) -> bool:
         """DEVICE_NEEDS_RESET; whether the driver must be told: only one that is up and running (B28)."""
         self._status |= STATUS_NEEDS_RESET

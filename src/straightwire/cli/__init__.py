@@ -6,7 +6,9 @@ from __future__ import annotations
 import click
 
 from straightwire import __version__
+from straightwire.cli.bench import bench
 from straightwire.cli.check import check
+from straightwire.cli.oracle import oracle
 from straightwire.cli.prove import prove
 from straightwire.cli.replay import replay
 
@@ -20,6 +22,8 @@ def main() -> None:
     """
 
 
+main.add_command(bench)
 main.add_command(check)
+main.add_command(oracle)
 main.add_command(prove)
 main.add_command(replay)

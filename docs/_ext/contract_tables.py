@@ -20,6 +20,7 @@ from straightwire.model import choices, clauses, commands, mediators, normative,
 from straightwire.model.commands import Opcode, Part
 from straightwire.model.registers import Field
 from straightwire.proofs import catalogue
+from straightwire.reference.oracle import differences
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ def _statements() -> Iterator[tuple[str, ...]]:
     for statement in normative.STATEMENTS:
         shown = statement.not_modelled and f"not modelled: {statement.not_modelled}"
         yield statement.id, statement.level, statement.says, shown or "tests"
+
+
+def _differences() -> Iterator[tuple[str, ...]]:
+    for row in differences.TABLE:
+        yield row.id, ", ".join(row.cites), row.qemu, row.ours, row.why
 
 
 def _fields(fields: Sequence[Field]) -> Iterator[tuple[str, ...]]:
@@ -141,6 +147,7 @@ TABLES = {
     ),
     "choices": Table(("id", "question", "answer", "because"), (1, 6, 6, 6), _choices, anchors=True),
     "literal": Table(("id", "question", "taken literally"), (1, 6, 8), _literal),
+    "differences": Table(("row", "cites", "QEMU", "the reference", "why"), (4, 3, 6, 6, 6), _differences),
     "statements": Table(("id", "level", "says", "shown by"), (1, 2, 8, 6), _statements, anchors=True),
     "common-registers": Table(_FIELD_HEADS, (2, 2, 8, 2), lambda: _fields(registers.COMMON_REGISTERS)),
     "device-types": Table(("type", "virtio id", "PCI device id", "configuration"), (3, 3, 3, 4), _device_types),
@@ -153,7 +160,7 @@ TABLES = {
 
 SOURCES = tuple(
     str(Path(module.__file__).resolve())
-    for module in (choices, clauses, commands, mediators, normative, registers, catalogue)
+    for module in (choices, clauses, commands, mediators, normative, registers, catalogue, differences)
     if module.__file__
 )
 """A page with tables is built anew when one of these has changed."""

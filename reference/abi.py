@@ -63,6 +63,33 @@ class DevicePort(Protocol):
         """Write the member's own configuration space."""
 
 
+class ForwardingPort:
+    """A ``DevicePort`` that is another one; what stands between them overrides what it is about."""
+
+    def __init__(self, port: DevicePort) -> None:
+        self._port = port
+
+    def admin(self, command: bytes, reply_len: int) -> bytes:
+        """One command."""
+        return self._port.admin(command, reply_len)
+
+    def doorbell(self, bar_owner: int, bar: int, offset: int, queue: int) -> None:
+        """One notification."""
+        self._port.doorbell(bar_owner, bar, offset, queue)
+
+    def bar_len(self, bar_owner: int, bar: int) -> int:
+        """Length of a BAR."""
+        return self._port.bar_len(bar_owner, bar)
+
+    def config_read(self, offset: int, length: int) -> bytes:
+        """The member's own configuration space."""
+        return self._port.config_read(offset, length)
+
+    def config_write(self, offset: int, data: bytes) -> None:
+        """Write the member's own configuration space."""
+        self._port.config_write(offset, data)
+
+
 class RelayError(Exception):
     """``open`` failed; ``code`` is one of ``SwError``."""
 

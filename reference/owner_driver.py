@@ -10,7 +10,7 @@ from struct import Struct
 
 from straightwire.model import commands
 from straightwire.model.commands import Opcode, Status
-from straightwire.reference.abi import DevicePort
+from straightwire.reference.abi import DevicePort, ForwardingPort
 from straightwire.reference.dpu.admin_queue import AdminQueue
 from straightwire.reference.dpu.dpu import Dpu
 from straightwire.reference.dpu.memory import GuestMemory, Memory
@@ -117,29 +117,13 @@ class OwnerDriver:
         return reply[commands.REPLY_HEADER_LEN :]
 
 
-class QueuedPort:
-    """A member as a relay reaches it, its commands through an administration virtqueue (protocol ``DevicePort``)."""
+class QueuedPort(ForwardingPort):
+    """A member as a relay reaches it, its commands through an administration virtqueue."""
 
     def __init__(self, driver: OwnerDriver, member: DevicePort) -> None:
+        super().__init__(member)
         self._driver = driver
-        self._member = member
 
     def admin(self, command: bytes, reply_len: int) -> bytes:
         """One command through the ring."""
         return self._driver.execute(command, reply_len)
-
-    def doorbell(self, bar_owner: int, bar: int, offset: int, queue: int) -> None:
-        """Doorbells are no commands."""
-        self._member.doorbell(bar_owner, bar, offset, queue)
-
-    def bar_len(self, bar_owner: int, bar: int) -> int:
-        """Length of a BAR."""
-        return self._member.bar_len(bar_owner, bar)
-
-    def config_read(self, offset: int, length: int) -> bytes:
-        """The member's own configuration space."""
-        return self._member.config_read(offset, length)
-
-    def config_write(self, offset: int, data: bytes) -> None:
-        """Write the member's own configuration space."""
-        self._member.config_write(offset, data)

@@ -99,12 +99,17 @@ class Chain:
 def _ranges(segments: Sequence[Segment], start: int, stop: int) -> list[Segment]:
     """The guest memory behind bytes ``start`` to ``stop`` of some segments laid end to end."""
     found = []
-    at = 0
     for address, length in segments:
-        low, high = max(start - at, 0), min(stop - at, length)
-        if low < high:
-            found.append(Segment(address + low, high - low))
-        at += length
+        if start < length:
+            if stop <= length:  # the rest is in this one, as most of the time
+                if start < stop:
+                    found.append(Segment(address + start, stop - start))
+                break
+            found.append(Segment(address + start, length - start))
+            start = 0
+        else:
+            start -= length
+        stop -= length
     return found
 
 

@@ -26,7 +26,7 @@ from straightwire.model.registers import device_type_named
 from straightwire.model.snapshot import MemberSnapshot
 from straightwire.model.vocabulary import OpKind
 from straightwire.model.wire import COMMAND_BYTES, Call, bytes_of, take, unpack, word_of
-from straightwire.reference.abi import BarOwner, DevicePort
+from straightwire.reference.abi import BarOwner, DevicePort, ForwardingPort
 from straightwire.reference.dpu.config_space import MSIX_CONTROL, MSIX_ENABLE
 from straightwire.reference.lockstep.trace import DpuDevice, TraceMember
 
@@ -112,37 +112,29 @@ class Mirror:
         self._files[self._own] = register_file.function_reset(self._files[self._own])
 
 
-class MirroredPort:
+class MirroredPort(ForwardingPort):
     """A DPU's port; whatever passes it reaches the mirror too. ``in_use`` is the owner's list of commands."""
 
     def __init__(self, port: DevicePort, mirror: Mirror, in_use: Callable[[], int]) -> None:
-        self._port = port
+        super().__init__(port)
         self._mirror = mirror
         self._in_use = in_use
 
     def admin(self, command: bytes, reply_len: int) -> bytes:
         """One command."""
         in_use = self._in_use()
-        reply = self._port.admin(command, reply_len)
+        reply = super().admin(command, reply_len)
         self._mirror.command(command, reply_len, in_use, reply)
         return reply
 
     def doorbell(self, bar_owner: int, bar: int, offset: int, queue: int) -> None:
         """One notification."""
-        self._port.doorbell(bar_owner, bar, offset, queue)
+        super().doorbell(bar_owner, bar, offset, queue)
         self._mirror.doorbell(bar_owner, bar, offset, queue)
-
-    def bar_len(self, bar_owner: int, bar: int) -> int:
-        """Length of a BAR."""
-        return self._port.bar_len(bar_owner, bar)
-
-    def config_read(self, offset: int, length: int) -> bytes:
-        """The member's own configuration space."""
-        return self._port.config_read(offset, length)
 
     def config_write(self, offset: int, data: bytes) -> None:
         """Write the member's own configuration space."""
-        self._port.config_write(offset, data)
+        super().config_write(offset, data)
         self._mirror.config_write(offset, data)
 
 

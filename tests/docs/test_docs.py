@@ -116,3 +116,9 @@ def test_the_first_script_has_ten_lines() -> None:
     code = [line for line in lines if line and not line.startswith(("#", '"""', "from "))]
     assert len(code) <= 10
     assert "commands 0x7f, status 0, MAC 52:54:00:12:34:56" in (DOCS / "dpu.rst").read_text()
+
+
+def test_the_readme_shows_the_first_script_as_it_is() -> None:
+    script = (DOCS / "examples/first_device.py").read_text()
+    code = script[script.index("from straightwire") :]
+    assert f"```python\n{code}```\n" in (ROOT / "README.md").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from straightwire.reference.abi import BarOwner, DevicePort, Outcome
+from straightwire.reference.abi import BarOwner, DevicePort, ForwardingPort, Outcome
 from straightwire.reference.dpu.dpu import Dpu
 from straightwire.reference.dpu.member import NotifyAddress, describe
 from straightwire.reference.relay import ReferenceRelay, ReferenceSubject
@@ -20,30 +20,21 @@ ALL_COMMANDS = bytes.fromhex("0100 0100 000000000000000000000000 000000000000000
 DOORBELL = NotifyAddress(BarOwner.MEMBER, 4, 0x10)
 
 
-class Counting:
+class Counting(ForwardingPort):
     """A port that counts what passes."""
 
     def __init__(self, port: DevicePort) -> None:
-        self._port = port
+        super().__init__(port)
         self.opcodes: list[int] = []
         self.bells = 0
 
     def admin(self, command: bytes, reply_len: int) -> bytes:
         self.opcodes.append(command[0])
-        return self._port.admin(command, reply_len)
+        return super().admin(command, reply_len)
 
     def doorbell(self, bar_owner: int, bar: int, offset: int, queue: int) -> None:
         self.bells += 1
-        self._port.doorbell(bar_owner, bar, offset, queue)
-
-    def bar_len(self, bar_owner: int, bar: int) -> int:
-        return self._port.bar_len(bar_owner, bar)
-
-    def config_read(self, offset: int, length: int) -> bytes:
-        return self._port.config_read(offset, length)
-
-    def config_write(self, offset: int, data: bytes) -> None:
-        self._port.config_write(offset, data)
+        super().doorbell(bar_owner, bar, offset, queue)
 
 
 def dpu(*, notify: tuple[NotifyAddress, ...] = (DOORBELL,), features: int = 0x79BF8064) -> Dpu:

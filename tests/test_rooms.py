@@ -43,6 +43,11 @@ def strangers(modules: set[str]) -> set[str]:
     return {name.split(".")[0] for name in modules} - set(sys.stdlib_module_names) - {"straightwire"}
 
 
+def strangers_and_library(modules: set[str]) -> set[str]:
+    """The top-level modules among some, those of this package aside."""
+    return {name.split(".")[0] for name in modules} - {"straightwire"}
+
+
 def all_of(room: str) -> list[tuple[str, set[str]]]:
     found = list(sources(room))
     assert len(found) > 3
@@ -82,6 +87,28 @@ def test_reference_takes_nothing_but_tables_from_the_model() -> None:
             if path.startswith("reference/oracle/"):
                 lockstep = {name for name in lockstep if name.rpartition(".")[0] not in RECORDINGS}
             assert not lockstep, path
+
+
+IMPURE = {
+    "time",
+    "datetime",
+    "random",
+    "secrets",
+    "uuid",
+    "threading",
+    "asyncio",
+    "multiprocessing",
+    "subprocess",
+    "os",
+}
+
+
+def test_the_DPU_has_no_clock_no_randomness_and_no_thread() -> None:
+    found = {path: strangers_and_library(modules) & (IMPURE | {"socket"}) for path, modules in all_of("reference/dpu")}
+    assert {path: used for path, used in found.items() if used} == {
+        "reference/dpu/devices/disk.py": {"os"},  # a file as a disk
+        "reference/dpu/socket_port.py": {"socket"},  # a socket that is given
+    }
 
 
 def test_native_leans_on_no_other_room() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from straightwire.reference.abi import BarOwner
@@ -347,6 +349,29 @@ def test_GD3_status_is_OK_after_success_and_another_after_failure() -> None:
         assert dpu.owner.execute(done, 9)[:4] == bytes(4)
     for failed in (command(7, 1), command(0, 0, group=2), read(3, 9, 18), read(3, 1, 20), write(4, 1, 28, b"\0")):
         assert dpu.owner.execute(failed, 9)[:2] == b"\x16\0"
+
+
+def test_GD5_QD8_no_command_fails_in_another_way_than_with_EINVAL_which_changes_nothing() -> None:
+    payloads = (b"", b"\x14", b"\x0d" + bytes(7) + b"\1\1\1\1", b"\xff" * 16)
+    succeeded = set()
+    for opcode, group, member, data in product((*range(0x14), 0x7FFF, 0xFFFF), (0, 1, 2), (0, 1, 3, 2**63), payloads):
+        dpu = in_use()
+        before = dpu.snapshot(1), dpu.snapshot(2), dpu.owner.in_use
+        reply = dpu.owner.execute(command(opcode, member, data, group), 8 + 3)
+        if reply[:2] == b"\0\0":
+            succeeded.add((opcode, group))
+        else:
+            assert reply[:2] == b"\x16\0"
+            assert (dpu.snapshot(1), dpu.snapshot(2), dpu.owner.in_use) == before
+    assert succeeded == {(0, 1), (1, 1), (3, 1), (5, 1), (6, 1)}
+
+
+@pytest.mark.parametrize("group", [0, 2, 0xFFFF])
+def test_GD7_a_list_for_another_group_type_is_none_of_this_one(group: int) -> None:
+    dpu = in_use()
+    assert dpu.owner.execute(command(1, 0, b"\x03" + bytes(7), group), 8) == INVALID_GROUP
+    assert dpu.owner.in_use == 0x7F
+    assert dpu.owner.execute(read(3, 1, 18), 9) == OK + b"\0"
 
 
 def test_GD11_the_list_of_supported_commands_stays_whatever_is_used() -> None:

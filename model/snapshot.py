@@ -115,15 +115,27 @@ TypeSnapshot = BlkSnapshot | NetSnapshot | ConsoleSnapshot | RngSnapshot | Ballo
 class DeviceSnapshot:
     """All of a member's state: its registers, its rings (``None``: no ring), and what its type keeps.
 
+    ``own_config`` is the device configuration that a reset brings back, ``pci`` the member's configuration space.
     ``needs_reset``: the driver broke a rule, nothing is served before a reset. ``unfinished``: queues with chains
     left over. ``device`` is ``None`` where the member has no data path.
     """
 
     registers: MemberSnapshot
+    own_config: bytes
+    pci: bytes
     needs_reset: bool
     rings: tuple[RingSnapshot | None, ...]
     unfinished: tuple[int, ...]
     device: TypeSnapshot | None
+
+
+@dataclass(frozen=True)
+class DpuSnapshot:
+    """All of a DPU's state: the list of commands in use (bit n is opcode n), VF Enable, and each member's."""
+
+    in_use: int
+    vf_enable: bool
+    members: tuple[DeviceSnapshot, ...]
 
 
 @dataclass(frozen=True)

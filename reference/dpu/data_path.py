@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from straightwire.model.registers import NO_VECTOR
-from straightwire.model.snapshot import DeviceSnapshot, RingSnapshot, TypeSnapshot
+from straightwire.model.snapshot import RingSnapshot, TypeSnapshot
 from straightwire.reference.dpu.config_space import ConfigSpace
 from straightwire.reference.dpu.memory import Memory, OutsideMemory
 from straightwire.reference.dpu.registers import RegisterFile
@@ -191,19 +191,17 @@ class DataPath:
 
     def proceed(self) -> None:
         """Go on with the queues where more was available than one notification's worth of work."""
-        for queue in sorted(self._unfinished):
+        for queue in self.unfinished:
             self.notified(queue)
 
-    def snapshot(self) -> DeviceSnapshot:
-        """All state of the member."""
-        rings: tuple[RingSnapshot | None, ...] = tuple(ring.snapshot() if ring else None for ring in self._rings)
-        return DeviceSnapshot(
-            self.registers.snapshot(),
-            self.needs_reset,
-            rings,
-            tuple(sorted(self._unfinished)),
-            self.behaviour.snapshot() if self.behaviour is not None else None,
-        )
+    def ring_snapshots(self) -> tuple[RingSnapshot | None, ...]:
+        """Each queue's ring."""
+        return tuple(ring.snapshot() if ring else None for ring in self._rings)
+
+    @property
+    def unfinished(self) -> tuple[int, ...]:
+        """Queues with chains left over, for ``proceed``."""
+        return tuple(sorted(self._unfinished))
 
     @property
     def _working(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from straightwire.model.choices import LITERAL
 from straightwire.model.commands import LEGACY_OPCODES, Opcode
-from straightwire.model.snapshot import MemberSnapshot
+from straightwire.model.snapshot import DpuSnapshot, MemberSnapshot
 from straightwire.reference.abi import BarOwner, Member
 from straightwire.reference.dpu.member import BARS, MemberDescription, MemberDevice, bars_holding, check_bars
 from straightwire.reference.dpu.owner import LIST_OPCODES, Owner
@@ -71,6 +71,11 @@ class Dpu:
     def snapshot(self, member_id: int) -> MemberSnapshot:
         """All register-level state of one member."""
         return self.device(member_id).snapshot()
+
+    def whole_snapshot(self) -> DpuSnapshot:
+        """All state of the owner and of every member. Administration virtqueues have snapshots of their own."""
+        members = tuple(member.device_snapshot() for member in self._members)
+        return DpuSnapshot(self.owner.in_use, self.owner.vf_enable, members)
 
     def reset(self, member_id: int) -> None:
         """Function-level reset of one member (B25); the others and the owner do not notice."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from straightwire.model import commands
+from straightwire.model import commands, pci
 from straightwire.model.features import Ring
 from straightwire.model.registers import device_type_named
 from straightwire.model.snapshot import DeviceSnapshot, MemberSnapshot
@@ -157,6 +157,13 @@ class MemberDevice:
 
     def device_snapshot(self) -> DeviceSnapshot:
         """All state, that of the data path included."""
-        if self.path is not None:
-            return self.path.snapshot()
-        return DeviceSnapshot(self.snapshot(), needs_reset=False, rings=(), unfinished=(), device=None)
+        path = self.path
+        return DeviceSnapshot(
+            self.snapshot(),
+            self.registers.own_config,
+            self.config_space.read(0, pci.CONFIG_SPACE_LEN),
+            needs_reset=path is not None and path.needs_reset,
+            rings=path.ring_snapshots() if path else (),
+            unfinished=path.unfinished if path else (),
+            device=path.behaviour.snapshot() if path and path.behaviour else None,
+        )

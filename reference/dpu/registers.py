@@ -179,6 +179,11 @@ class RegisterFile:
         return bytes(self._config)
 
     @property
+    def own_config(self) -> bytes:
+        """The device configuration that a reset brings back."""
+        return bytes(self._own_config)
+
+    @property
     def config_vector(self) -> int:
         """The vector of configuration changes; NO_VECTOR where there is none."""
         return self._config_vector

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from support.plugged import Plugged, plugged
 
@@ -14,6 +16,7 @@ from straightwire.reference.dpu.member import describe
 from straightwire.reference.dpu.memory import GuestMemory
 from straightwire.reference.dpu.virtqueue import Layout, legacy_layout
 from straightwire.reference.guest import Used
+from straightwire.reference.owner_driver import admin_command
 
 NOTIFY_ON_EMPTY, INDIRECT, EVENT_IDX = 1 << 24, 1 << 28, 1 << 29
 NO_INTERRUPT = b"\1\0"
@@ -237,3 +240,26 @@ def test_a_member_that_was_refused_a_data_path_has_none() -> None:
         device.plug(GuestMemory.of_size(4096), lambda path: Rng(path, Tap()))
     assert device.path is None
     assert device.device_snapshot().device is None
+
+
+def test_a_snapshot_is_all_of_the_state_and_frozen() -> None:
+    on = rng()
+    dpu = of_type("net")
+    before = dpu.whole_snapshot()
+    hash(before)
+    hash(on.snapshot())
+    assert dpu.whole_snapshot() == before
+    changes: list[Callable[[], object]] = [
+        lambda: dpu.owner.execute(admin_command(1, data=b"\x7f"), 8),
+        lambda: dpu.port(1).config_write(4, b"\x04\0"),
+        lambda: dpu.device(1).registers.set_config(0, b"\1"),
+        lambda: dpu.device(1).registers.notify(9),
+        lambda: dpu.owner.execute(admin_command(4, 1, bytes(8) + b"\2"), 8),
+        lambda: setattr(dpu.owner, "vf_enable", False),
+    ]
+    changed = []
+    for change in changes:
+        change()
+        changed.append(dpu.whole_snapshot() != before)
+        before = dpu.whole_snapshot()
+    assert changed == [True, True, True, False, True, True]

@@ -144,9 +144,9 @@ class HostileGuest(RuleBasedStateMachine):
         self.device = self.dpu.device(1)
         self.device.plug(self.memory, lambda path: make(path, self.memory))
         self.neighbour = self.dpu.device(2).device_snapshot()
-        self.fresh = self.device.device_snapshot()
         self.relay = ReferenceSubject().open(self.dpu.port(1), self.dpu.attachment(1))
         self.relay.config_write(4, b"\x07\0")
+        self.fresh = self.device.device_snapshot()
         self.relay.bar_write(4, accepted.to_bytes(4, "little"))
         for queue, page in enumerate(PAGES):
             self.relay.bar_write(14, queue.to_bytes(2, "little"))

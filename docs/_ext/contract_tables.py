@@ -20,7 +20,7 @@ from straightwire.model import choices, clauses, commands, mediators, normative,
 from straightwire.model.commands import Opcode, Part
 from straightwire.model.registers import Field
 from straightwire.proofs import catalogue
-from straightwire.reference.oracle import differences
+from straightwire.reference.oracle import data_differences, differences
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def _statements() -> Iterator[tuple[str, ...]]:
         yield statement.id, statement.level, statement.says, shown or "tests"
 
 
-def _differences() -> Iterator[tuple[str, ...]]:
-    for row in differences.TABLE:
+def _differences(rows: Sequence[differences.AnyRow[Any]]) -> Iterator[tuple[str, ...]]:
+    for row in rows:
         yield row.id, ", ".join(row.cites), row.qemu, row.ours, row.why
 
 
@@ -133,6 +133,7 @@ def _obligations() -> Iterator[tuple[str, ...]]:
         yield obligation.id, obligation.says, obligation.not_proved
 
 
+_ROW_HEADS, _ROW_WIDTHS = ("row", "cites", "QEMU", "the reference", "why"), (4, 3, 6, 6, 6)
 _FIELD_HEADS = ("offset", "size", "field", "access")
 
 TABLES = {
@@ -147,7 +148,8 @@ TABLES = {
     ),
     "choices": Table(("id", "question", "answer", "because"), (1, 6, 6, 6), _choices, anchors=True),
     "literal": Table(("id", "question", "taken literally"), (1, 6, 8), _literal),
-    "differences": Table(("row", "cites", "QEMU", "the reference", "why"), (4, 3, 6, 6, 6), _differences),
+    "differences": Table(_ROW_HEADS, _ROW_WIDTHS, lambda: _differences(differences.TABLE)),
+    "data-path-differences": Table(_ROW_HEADS, _ROW_WIDTHS, lambda: _differences(data_differences.DATA_TABLE)),
     "statements": Table(("id", "level", "says", "shown by"), (1, 2, 8, 6), _statements, anchors=True),
     "common-registers": Table(_FIELD_HEADS, (2, 2, 8, 2), lambda: _fields(registers.COMMON_REGISTERS)),
     "device-types": Table(("type", "virtio id", "PCI device id", "configuration"), (3, 3, 3, 4), _device_types),
@@ -160,7 +162,17 @@ TABLES = {
 
 SOURCES = tuple(
     str(Path(module.__file__).resolve())
-    for module in (choices, clauses, commands, mediators, normative, registers, catalogue, differences)
+    for module in (
+        choices,
+        clauses,
+        commands,
+        mediators,
+        normative,
+        registers,
+        catalogue,
+        data_differences,
+        differences,
+    )
     if module.__file__
 )
 """A page with tables is built anew when one of these has changed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
 
 from straightwire.model import pci, registers
 from straightwire.model.features import Blk, Net
@@ -119,8 +120,11 @@ def _no_msix(face: Face) -> bool:
     return face.vectors == 0
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True)
-class Row:
+class AnyRow(Generic[S]):
     """One difference.
 
     ``cites`` are statements of the specification, its sections and choices; ``versions`` of QEMU is for people, ``of``
@@ -133,7 +137,7 @@ class Row:
     qemu: str
     ours: str
     why: str
-    speaks_of: Callable[[Situation], bool]
+    speaks_of: Callable[[S], bool]
     types: tuple[str, ...] = ALL_TYPES
     versions: str = "all"
     of: Callable[[Face], bool] = _always
@@ -141,6 +145,9 @@ class Row:
     def belongs_to(self, face: Face) -> bool:
         """Whether it can occur with this device."""
         return face.device_type.name in self.types and self.of(face)
+
+
+Row: TypeAlias = AnyRow[Situation]
 
 
 def _misaligned_read(now: Situation) -> bool:

@@ -17,10 +17,11 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 from straightwire.model import pci, registers
 from straightwire.model.registers import DeviceType, Field
@@ -41,6 +42,7 @@ from straightwire.reference.oracle.scripts import (
 PROGRAM = "qemu-system-x86_64"
 OLDEST = (7, 2)
 _MEMORY_MIB = 1024
+_DISK = "disk"
 _DISK_BYTES = 64 << 20
 _BIOS = b"\xf4" * (64 << 10)
 """HLT, wherever the processor begins."""
@@ -53,11 +55,16 @@ _NOW = "ioeventfd=off"
 """A notification is carried out before the next command, and none is made up at DRIVER_OK."""
 _NET = "virtio-net-pci,netdev=back,romfile=,mac=52:54:00:12:34:56"
 _DEVICES = {
-    "net": ("-netdev", "hubport,id=back,hubid=0", "-device", f"{_NET},{_NOW}"),
-    "blk": ("-drive", "if=none,id=back,format=raw,file={disk}", "-device", f"virtio-blk-pci,drive=back,{_NOW}"),
-    "console": ("-device", f"virtio-serial-pci,{_NOW}"),
-    "rng": ("-device", f"virtio-rng-pci,{_NOW}"),
-    "balloon": ("-device", "virtio-balloon-pci"),  # which never had it, in 7.2
+    "net": ("-netdev", "hubport,id=back,hubid=0", "-device", f"{_NET},{_NOW}{{legacy}}"),
+    "blk": (
+        "-drive",
+        f"if=none,id=back,format=raw,file={{folder}}/{_DISK}",
+        "-device",
+        f"virtio-blk-pci,drive=back,{_NOW}{{legacy}}",
+    ),
+    "console": ("-device", f"virtio-serial-pci,{_NOW}{{legacy}}"),
+    "rng": ("-device", f"virtio-rng-pci,{_NOW}{{legacy}}"),
+    "balloon": ("-device", "virtio-balloon-pci{legacy}"),  # which never had it, in 7.2
 }
 _LEGACY = f",addr={_SLOT},disable-modern=on,disable-legacy=off"
 
@@ -67,6 +74,37 @@ _CHANGES: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "blk": (("block_resize", {"device": "back", "size": _DISK_BYTES}),),
     "balloon": (("balloon", {"value": (_MEMORY_MIB - 1) << 20}), ("balloon", {"value": _MEMORY_MIB << 20})),
 }
+
+
+class Backing(Protocol):
+    """What stands behind a device outside the guest: files, sockets, and the arguments that lead QEMU to them.
+
+    ``{folder}`` in an argument is QEMU's own folder; ``{legacy}`` follows the properties of the device to compare.
+    """
+
+    memory_mib: int
+    arguments: tuple[str, ...]
+
+    def prepare(self, folder: Path) -> None:
+        """Before QEMU starts."""
+
+    def close(self) -> None:
+        """After QEMU's end, or when it cannot start."""
+
+
+@dataclass
+class _Registers:
+    """What a comparison of registers needs: a device that has something behind it, whatever it is."""
+
+    arguments: tuple[str, ...]
+    memory_mib: int = _MEMORY_MIB
+
+    def prepare(self, folder: Path) -> None:
+        with (folder / _DISK).open("wb") as image:
+            image.truncate(_DISK_BYTES)  # as many bytes of zeros, none of which take up space
+
+    def close(self) -> None:
+        """Its file goes with the folder."""
 
 
 class QemuError(Exception):
@@ -105,11 +143,15 @@ def _first_line(text: str) -> str:
 
 
 class Qemu:
-    """A running QEMU; a context manager, which ends it. Raises ``QemuError``, then and later."""
+    """A running QEMU; a context manager, which ends it. Raises ``QemuError``, then and later.
 
-    def __init__(self, program: str, device_type: DeviceType) -> None:
+    Left out, ``backing`` is enough for a comparison of registers.
+    """
+
+    def __init__(self, program: str, device_type: DeviceType, backing: Backing | None = None) -> None:
         self._name = device_type.name
         self._program = program
+        self._backing = backing or _Registers(_DEVICES[device_type.name])
         self._folder = TemporaryDirectory(prefix="straightwire-")
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
@@ -122,14 +164,12 @@ class Qemu:
             raise
 
     def _start(self, folder: Path) -> None:
-        bios, disk = folder / "bios", folder / "disk"
+        bios = folder / "bios"
         bios.write_bytes(_BIOS)
-        with disk.open("wb") as image:
-            image.truncate(_DISK_BYTES)  # as many bytes of zeros, none of which take up space
-        arguments = [part.format(disk=disk) for part in _DEVICES[self._name]]
-        arguments[-1] += _LEGACY
+        self._backing.prepare(folder)
+        arguments = [part.format(folder=folder, legacy=_LEGACY) for part in self._backing.arguments]
         command = [self._program, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,accel=tcg"]
-        command += ["-m", str(_MEMORY_MIB), "-bios", str(bios), "-qtest", f"unix:{folder / 'qtest'}"]
+        command += ["-m", str(self._backing.memory_mib), "-bios", str(bios), "-qtest", f"unix:{folder / 'qtest'}"]
         command += ["-qtest-log", "none", "-qmp", f"unix:{folder / 'qmp'}", *arguments]
         self._errors = (folder / "errors").open("w+b")
         with _listener(folder / "qtest") as qtest, _listener(folder / "qmp") as qmp:
@@ -149,7 +189,7 @@ class Qemu:
         self._qtest = Qtest(self._sockets[0])
         self._qmp = self._sockets[1].makefile("rb")
         self._answer()  # the greeting
-        self._manage("qmp_capabilities", {})
+        self.manage("qmp_capabilities", {})
 
     def _connected(self, listener: socket.socket) -> socket.socket:
         """QEMU's connection; it is looked now and then whether QEMU still lives."""
@@ -163,10 +203,10 @@ class Qemu:
             else:
                 connection.settimeout(_TIMEOUT)
                 return connection
-        raise self._died("does not start")
+        raise self.died("does not start")
 
-    def _died(self, what: str) -> QemuError:
-        """One line with what QEMU said last."""
+    def died(self, what: str) -> QemuError:
+        """The error to raise: one line with what QEMU said last."""
         said = ""
         if self._errors is not None:
             self._errors.seek(0)
@@ -193,6 +233,7 @@ class Qemu:
         for file in (self._qmp, self._errors):
             if file is not None:
                 file.close()
+        self._backing.close()
         self._folder.cleanup()
 
     # Steps.
@@ -218,27 +259,29 @@ class Qemu:
         return [next(values) if isinstance(step, Read | ConfigRead) else None for step in steps]
 
     def _flush(self, commands: list[str], answers: list[bool]) -> list[int | None]:
-        values = self._asked(commands)
+        values = self.ask(commands)
         taken: list[int | None] = [value for value, answer in zip(values, answers, strict=True) if answer]
         commands.clear()
         answers.clear()
         return taken
 
-    def _asked(self, commands: Sequence[str]) -> list[int]:
+    def ask(self, commands: Sequence[str]) -> list[int]:
+        """Carry out commands of qtest in order; the value of each."""
         try:
             return self._qtest.run(commands)
         except QtestError as error:
-            raise self._died(str(error)) from None
+            raise self.died(str(error)) from None
 
     def _change(self) -> None:
         """A configuration change; both ends of the management socket are idle again after it."""
         for command, arguments in _CHANGES[self._name]:
-            self._manage(command, arguments)
+            self.manage(command, arguments)
         # The interrupt follows in QEMU's main loop, at the latest before it answers the next command.
-        self._manage("query-status", {})
-        self._asked([read_port(BAR0_PORT + registers.STATUS.offset, 1)])
+        self.manage("query-status", {})
+        self.ask([read_port(BAR0_PORT + registers.STATUS.offset, 1)])
 
-    def _manage(self, command: str, arguments: dict[str, Any]) -> None:
+    def manage(self, command: str, arguments: dict[str, Any]) -> Any:
+        """Carry out a management command; what it returns."""
         request = json.dumps({"execute": command, "arguments": arguments})
         try:
             self._sockets[1].sendall(request.encode() + b"\n")
@@ -246,15 +289,16 @@ class Qemu:
             while "event" in answer:
                 answer = self._answer()
         except OSError as error:
-            raise self._died(f"broke its management socket: {_reason(error)}") from None
+            raise self.died(f"broke its management socket: {_reason(error)}") from None
         if "return" not in answer:
-            raise self._died(f"refuses {command}: {answer.get('error', {}).get('desc', answer)}")
+            raise self.died(f"refuses {command}: {answer.get('error', {}).get('desc', answer)}")
+        return answer["return"]
 
     def _answer(self) -> dict[str, Any]:
         try:
             answer = json.loads(self._qmp.readline() if self._qmp is not None else b"")
         except ValueError:
-            raise self._died("closed its management socket") from None
+            raise self.died("closed its management socket") from None
         return answer if isinstance(answer, dict) else {}
 
     # Identity.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU's qtest protocol: port accesses as lines of text over a socket, one answer each, in order.
+"""QEMU's qtest protocol: accesses to ports and memory as lines of text over a socket, one answer each, in order.
 
-Ports and values are numbers, widths are 1, 2 or 4 bytes. Commands are sent in batches: a round trip each would cost
-several times as much. Source: QEMU, ``system/qtest.c``.
+Ports, addresses and values are numbers, widths are 1, 2 or 4 bytes, lengths of memory any number of bytes. Commands are
+sent in batches: a round trip each would cost several times as much. Source: QEMU, ``system/qtest.c``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,16 @@ def read_port(port: int, width: int) -> str:
 def write_port(port: int, width: int, value: int) -> str:
     """The command that writes ``width`` bytes to a port."""
     return f"out{_LETTERS[width]} {port:#x} {value:#x}\n"
+
+
+def read_memory(address: int, length: int) -> str:
+    """The command that reads guest memory; its value has the first byte on top, as ``int.from_bytes(..., "big")``."""
+    return f"read {address:#x} {length:#x}\n"
+
+
+def write_memory(address: int, data: bytes) -> str:
+    """The command that writes guest memory; at least one byte."""
+    return f"write {address:#x} {len(data):#x} 0x{data.hex()}\n"
 
 
 class Qtest:
@@ -71,9 +81,9 @@ class Qtest:
 
 def _value(command: str, line: bytes) -> int:
     """``OK`` after a write, ``OK 0x...`` after a read."""
-    if line == b"OK" and command.startswith("out"):
+    if line == b"OK" and command.startswith(("out", "write")):
         return 0
-    if line.startswith(b"OK 0x") and command.startswith("in"):
+    if line.startswith(b"OK 0x") and command.startswith(("in", "read")):
         try:
             return int(line[3:], 16)
         except ValueError:

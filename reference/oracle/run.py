@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The comparison of whole device types: scripts and recordings of each, on one QEMU started for it."""
+"""The comparison of whole device types: registers on one QEMU started for it, the data path on one for each script."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from straightwire.model.registers import DeviceType
 from straightwire.reference.lockstep.golden import FILES, Golden, golden
 from straightwire.reference.oracle.compare import Compared, compare_all, scripts_of
+from straightwire.reference.oracle.data_compare import DataCompared, compare_all_data
+from straightwire.reference.oracle.data_differences import DATA_TABLE, DataRow
+from straightwire.reference.oracle.data_scripts import DISK_LEN, data_scripts
+from straightwire.reference.oracle.data_worlds import worlds
 from straightwire.reference.oracle.differences import TABLE, Row
 from straightwire.reference.oracle.face import Face
 from straightwire.reference.oracle.qemu import Qemu
@@ -52,6 +56,43 @@ def run_type(
 
 
 def missing_rows(table: tuple[Row, ...], runs: tuple[TypeRun, ...]) -> tuple[Row, ...]:
+    """The rows that should have occurred in these runs and did not."""
+    return tuple(
+        row
+        for row in table
+        if any(row.belongs_to(run.face) for run in runs) and not any(run.seen(row.id) for run in runs)
+    )
+
+
+@dataclass(frozen=True)
+class DataRun:
+    """The data path of one device type."""
+
+    face: Face
+    compared: DataCompared
+
+    def seen(self, row: str) -> int:
+        """Values that this row has explained."""
+        return dict(self.compared.by_row).get(row, 0)
+
+
+def run_data_path(
+    program: str,
+    version: tuple[int, int],
+    device_type: DeviceType,
+    seed: int,
+    requests: int,
+    table: tuple[DataRow, ...] = DATA_TABLE,
+) -> DataRun:
+    """Compare at least so many requests, each script on a QEMU of its own. Raises ``QemuError``."""
+    world, _ = worlds(device_type, bytes(DISK_LEN))
+    with Qemu(program, device_type, world) as qemu:
+        world.started(qemu)
+        face = qemu.face(device_type, version)
+    return DataRun(face, compare_all_data(program, face, data_scripts(face, seed, requests), table))
+
+
+def missing_data_rows(table: tuple[DataRow, ...], runs: tuple[DataRun, ...]) -> tuple[DataRow, ...]:
     """The rows that should have occurred in these runs and did not."""
     return tuple(
         row

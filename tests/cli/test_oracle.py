@@ -44,26 +44,29 @@ VERSION = 'test "$1" = --version && echo "QEMU emulator version {} (Debian)" && 
 def test_a_green_run(tmp_path: Path) -> None:
     forms = tmp_path / "report.json", tmp_path / "report.xml", tmp_path / "report.sarif"
     written = ("--json", forms[0], "--junit", forms[1], "--sarif", forms[2])
-    result = oracle("--only", "rng", "--accesses", "500", "--seed", "7", *written)
+    result = oracle("--only", "rng", "--accesses", "500", "--requests", "40", "--seed", "7", *written)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "sampled (every offset and width, chosen scripts, random ones with seed 7)"
     assert lines[1].startswith("  ORACLE/rng ")
     assert "  ORACLE/golden-linux61-virtio-rng-msix " in result.stdout
-    assert lines[-1].startswith("holds: 3 items, 3 green; QEMU ")
+    assert lines[-1].startswith("holds: 4 items, 4 green; QEMU ")
     report = json.loads(forms[0].read_text())
     assert (report["verb"], report["verdict"]) == ("oracle", "holds")
-    scripts, golden, table = report["items"]
-    assert (scripts["id"], golden["id"], table["id"]) == (
-        "ORACLE/rng", "ORACLE/golden-linux61-virtio-rng-msix", "ORACLE/table"
+    scripts, golden, path, table = report["items"]
+    assert (scripts["id"], golden["id"], path["id"], table["id"]) == (
+        "ORACLE/rng", "ORACLE/golden-linux61-virtio-rng-msix", "ORACLE/rng/data-path", "ORACLE/table"
     )  # fmt: skip
+    assert (path["figures"]["depth"], path["figures"]["seed"]) == ("sampled", 7)
+    assert path["figures"]["requests"] >= 30
+    assert path["figures"]["accesses"] > 0
     figures = scripts["figures"]
     assert (figures["depth"], figures["seed"]) == ("sampled", 7)
     assert figures["accesses"] >= 500
     assert figures["readbacks"] > figures["accesses"]
     assert sum(figures["by_row"].values()) >= figures["differences"] > 0
     assert all(table["figures"]["by_row"].values())
-    assert ET.fromstring(forms[1].read_text()).get("tests") == "3"  # noqa: S314 - our own file
+    assert ET.fromstring(forms[1].read_text()).get("tests") == "4"  # noqa: S314 - our own file
     assert json.loads(forms[2].read_text())["runs"][0]["results"] == []
 
 
@@ -71,16 +74,16 @@ def test_a_green_run(tmp_path: Path) -> None:
 def test_a_row_that_never_occurs_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
     never = replace(TABLE[0], id="never", qemu="It sings.", speaks_of=lambda _: False, of=lambda _: True)
     monkeypatch.setattr(ORACLE, "TABLE", (*TABLE, never))
-    result = oracle("--only", "rng", "--accesses", "500")
+    result = oracle("--only", "rng", "--accesses", "500", "--requests", "1")
     assert (result.exit_code, result.stderr) == (1, "")
     assert "ORACLE/table: violated: never no longer occurs: It sings." in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("violated: 3 items, 2 green")
+    assert result.stdout.splitlines()[-1].startswith("violated: 4 items, 3 green")
 
 
 @needs_qemu
 def test_a_row_less_is_red_with_a_counterexample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ORACLE, "TABLE", tuple(row for row in TABLE if row.id != "read-inside-register"))
-    result = oracle("--only", "rng", "--accesses", "500", "--json", "-")
+    result = oracle("--only", "rng", "--accesses", "500", "--requests", "1", "--json", "-")
     assert result.exit_code == 1
     item, *_, table = json.loads(result.stdout)["items"]
     assert (item["verdict"], item["trace"]) == (
@@ -124,7 +127,9 @@ def test_a_qemu_that_dies_is_one_line(tmp_path: Path) -> None:
     assert "qtest socket" in result.stderr
 
 
-@pytest.mark.parametrize("args", [["--only", "nonsense"], ["--accesses", "0"], ["--seed", "x"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "args", [["--only", "nonsense"], ["--accesses", "0"], ["--requests", "0"], ["--seed", "x"], ["--nonsense"]]
+)
 def test_wrong_usage_leaves_with_2(args: list[str]) -> None:
     result = oracle(*args)
     assert (result.exit_code, result.stdout) == (2, "")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,18 @@ from rich.console import Console
 from straightwire.cli.output import Outputs, finish, output_options, usage_error
 from straightwire.model.registers import DEVICE_TYPES, DeviceType
 from straightwire.reference.oracle.compare import Compared
+from straightwire.reference.oracle.data_differences import DATA_TABLE
 from straightwire.reference.oracle.differences import TABLE
 from straightwire.reference.oracle.face import Face
 from straightwire.reference.oracle.qemu import QemuError, find_qemu, qemu_version
-from straightwire.reference.oracle.run import TypeRun, missing_rows, run_type
+from straightwire.reference.oracle.run import (
+    DataRun,
+    TypeRun,
+    missing_data_rows,
+    missing_rows,
+    run_data_path,
+    run_type,
+)
 from straightwire.report import Item, Report
 
 
@@ -42,12 +51,20 @@ def _types(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option(
     "--accesses", type=click.IntRange(min=1), default=20000, show_default=True, help="At least so many for each type."
 )
+@click.option(
+    "--requests",
+    type=click.IntRange(min=1),
+    default=400,
+    show_default=True,
+    help="In rings: at least so many for each type.",
+)
 @output_options
 def qemu(
     path: str | None,
     seed: int,
     types: tuple[DeviceType, ...],
     accesses: int,
+    requests: int,
     json_file: str | None,
     junit: Path | None,
     sarif: Path | None,
@@ -55,19 +72,22 @@ def qemu(
     """Run the same accesses on QEMU's legacy devices and on the reference device; compare what a guest sees.
 
     Every offset and width of BAR0 in both layouts, registers and configuration space, then random scripts and the
-    recorded drivers. After each write every register is read back. A difference must be one that the table of
-    differences has, to the bit; and each row of the table must occur.
+    recorded drivers. After each write every register is read back. Then requests in rings, with all that comes of
+    them on either side of the device. A difference must be one that the table of differences has, to the bit; and each
+    row of the table must occur.
     """
     outputs = Outputs(json_file, junit, sarif)
     console = outputs.console
     started = time.monotonic()
     runs: list[TypeRun] = []
+    paths: list[DataRun] = []
     try:
         program = find_qemu(path)
         version, named = qemu_version(program)
         for device_type in types:
             with console.status(device_type.name):
                 runs.append(run_type(program, version, device_type, seed, accesses, TABLE))
+                paths.append(run_data_path(program, version, device_type, seed, requests, DATA_TABLE))
     except QemuError as error:
         raise usage_error(str(error)) from None
     common = {"depth": "sampled", "seed": seed, "qemu": named}
@@ -76,10 +96,11 @@ def qemu(
         for golden, compared in run.recordings:
             name = f"ORACLE/golden-{golden.file.name.replace('_', '-')}"
             items.append(_item(name, run.face, compared, common | {"rows": golden.rows}))
-    items.append(_table_item(runs, common))
+    items += [_path_item(run, common) for run in paths]
+    items.append(_table_item(runs, paths, common))
     summary = {"seconds": round(time.monotonic() - started, 1), "program": program, **common}
     report = Report("oracle", tuple(items), summary)
-    _page(report, runs, console)
+    _page(report, console)
     finish(report, outputs)
 
 
@@ -102,21 +123,50 @@ def _item(name: str, face: Face, compared: Compared, common: dict[str, Any]) -> 
     )
 
 
-def _table_item(runs: list[TypeRun], common: dict[str, Any]) -> Item:
+def _path_item(run: DataRun, common: dict[str, Any]) -> Item:
+    """The data path of one type, with its counterexample where there is one."""
+    compared = run.compared
+    figures = {
+        **common,
+        "requests": compared.requests,
+        "accesses": compared.accesses,
+        "values": compared.values,
+        "differences": compared.differences,
+        "by_row": dict(compared.by_row),
+    }
+    name = f"ORACLE/{run.face.device_type.name}/data-path"
+    says = "what comes of a request is what comes of it on QEMU's device, but for the differences of the table"
+    found = compared.difference
+    if found is None:
+        return Item(name, "holds", says, figures)
+    detail = f"a difference without a row, {found.script.title}"
+    return Item(name, "violated", says, figures, detail, tuple(found.lines(run.face)))
+
+
+def _table_item(runs: list[TypeRun], paths: list[DataRun], common: dict[str, Any]) -> Item:
     """Whether every row still occurs. A comparison that stopped at a difference has not seen all it could."""
-    missing = missing_rows(TABLE, tuple(runs))
-    rows = [row for row in TABLE if any(row.belongs_to(run.face) for run in runs)]
-    figures = {**common, "rows": len(rows), "by_row": {row.id: sum(run.seen(row.id) for run in runs) for row in rows}}
+    by_row: Counter[str] = Counter()
+    for row in TABLE:
+        if any(row.belongs_to(run.face) for run in runs):
+            by_row[row.id] += sum(run.seen(row.id) for run in runs)
+    for data_row in DATA_TABLE:
+        if any(data_row.belongs_to(run.face) for run in paths):
+            by_row[data_row.id] += sum(run.seen(data_row.id) for run in paths)
+    figures = {**common, "rows": len(by_row), "by_row": dict(by_row)}
     says = "every row of the table of differences occurs"
-    if not missing:
+    lines = tuple(f"{row.id} no longer occurs: {row.qemu}" for row in missing_rows(TABLE, tuple(runs)))
+    lines += tuple(
+        f"{row.id} no longer occurs in the data path: {row.qemu}" for row in missing_data_rows(DATA_TABLE, tuple(paths))
+    )
+    if not lines:
         return Item("ORACLE/table", "holds", says, figures)
-    lines = tuple(f"{row.id} no longer occurs: {row.qemu}" for row in missing)
-    if any(compared.difference for run in runs for compared in run.all):
+    stopped = any(compared.difference for run in runs for compared in run.all)
+    if stopped or any(run.compared.difference for run in paths):
         return Item("ORACLE/table", "unknown", says, figures, "a comparison stopped before its end")
     return Item("ORACLE/table", "violated", says, figures, lines[0], lines)
 
 
-def _page(report: Report, runs: list[TypeRun], console: Console) -> None:
+def _page(report: Report, console: Console) -> None:
     """One page: the comparisons, the rows, what is not green, the verdict."""
 
     def line(text: str = "", style: str | None = None) -> None:
@@ -125,7 +175,7 @@ def _page(report: Report, runs: list[TypeRun], console: Console) -> None:
     figures = report.summary
     *compared, table = report.items
     line(f"sampled (every offset and width, chosen scripts, random ones with seed {figures['seed']})", "bold")
-    for item in (item for item in compared if "rows" not in item.figures):
+    for item in (item for item in compared if "readbacks" in item.figures and "rows" not in item.figures):
         line(f"  {item.id:<14} {_figures(item)}")
     recorded = [item for item in compared if "rows" in item.figures]
     if recorded:
@@ -133,22 +183,26 @@ def _page(report: Report, runs: list[TypeRun], console: Console) -> None:
         width = max(len(item.id) for item in recorded)
         for item in recorded:
             line(f"  {item.id:<{width}} {_figures(item)}")
+    line("sampled (requests in rings, chosen scripts and random ones)", "bold")
+    for item in (item for item in compared if "requests" in item.figures):
+        line(f"  {item.id:<24} {_path_figures(item)}")
     mark = "" if table.green else f": {table.verdict.upper()}"
     line(f"differences, each a row of the table{mark}", "bold")
-    for row in TABLE:
-        if row.id in table.figures["by_row"]:
-            line(f"  {row.id:<30} {table.figures['by_row'][row.id]:>6,}  {' '.join(row.cites)}")
+    cites = {row.id: row.cites for row in DATA_TABLE} | {row.id: row.cites for row in TABLE}
+    for row_id, count in table.figures["by_row"].items():
+        line(f"  {row_id:<30} {count:>6,}  {' '.join(cites[row_id])}")
     for item in report.items:
         if not item.green:
             line(f"\n{item.id}: {item.verdict}: {item.detail}", "red")
             for text in item.trace:
                 line(f"  {text}")
     accesses = sum(item.figures["accesses"] for item in compared)
-    readbacks = sum(item.figures["readbacks"] for item in compared)
+    readbacks = sum(item.figures.get("readbacks", 0) for item in compared)
+    requests = sum(item.figures.get("requests", 0) for item in compared)
     line(
         f"\n{report.verdict}: {len(report.items)} items, {sum(item.green for item in report.items)} green; "
-        f"QEMU {figures['qemu']}, {accesses:,} accesses, {readbacks:,} registers read back; "
-        f"{figures['seconds']:.1f} s in all",
+        f"QEMU {figures['qemu']}, {accesses:,} accesses, {readbacks:,} registers read back, "
+        f"{requests:,} requests; {figures['seconds']:.1f} s in all",
         "bold green" if report.exit_code == 0 else "bold red",
     )
 
@@ -158,5 +212,14 @@ def _figures(item: Item) -> str:
     shown = item.figures
     return (
         f"{mark}{shown['accesses']:>6,} accesses, {shown['readbacks']:>7,} readbacks, "
+        f"{shown['differences']:>5,} differences by {len(shown['by_row']):>2} rows"
+    )
+
+
+def _path_figures(item: Item) -> str:
+    mark = "" if item.green else f"{item.verdict.upper()}  "
+    shown = item.figures
+    return (
+        f"{mark}{shown['requests']:>6,} requests, {shown['values']:>7,} values compared, "
         f"{shown['differences']:>5,} differences by {len(shown['by_row']):>2} rows"
     )

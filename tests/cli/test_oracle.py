@@ -88,7 +88,12 @@ def test_a_row_less_is_red_with_a_counterexample(monkeypatch: pytest.MonkeyPatch
     item, *_, table = json.loads(result.stdout)["items"]
     assert (item["verdict"], item["trace"]) == (
         "violated",
-        ["  read @1 HOST_FEATURES+1, 1 byte", "    expected: ff (QEMU)", "    got:      00"],
+        [
+            "  read @1 HOST_FEATURES+1, 1 byte",
+            "    expected: ff (QEMU)",
+            "    got:      00",
+            "replay: straightwire oracle qemu --only rng --seed 1 --accesses 500 --requests 1",
+        ],
     )
     assert table["verdict"] == "unknown"  # a comparison that stopped has not seen every row
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,8 @@ def qemu(
     items += [_path_item(run, common) for run in paths]
     items.append(_table_item(runs, paths, common))
     summary = {"seconds": round(time.monotonic() - started, 1), "program": program, **common}
-    report = Report("oracle", tuple(items), summary)
+    again = f"--seed {seed} --accesses {accesses} --requests {requests}" + (f" --qemu {path}" if path else "")
+    report = Report("oracle", tuple(_with_replay(item, again) for item in items), summary)
     _page(report, console)
     finish(report, outputs)
 
@@ -108,6 +110,7 @@ def _item(name: str, face: Face, compared: Compared, common: dict[str, Any]) -> 
     """One comparison, with its counterexample where there is one."""
     figures = {
         **common,
+        "type": face.device_type.name,
         "accesses": compared.accesses,
         "readbacks": compared.readbacks,
         "steps_between": compared.healing,
@@ -128,6 +131,7 @@ def _path_item(run: DataRun, common: dict[str, Any]) -> Item:
     compared = run.compared
     figures = {
         **common,
+        "type": run.face.device_type.name,
         "requests": compared.requests,
         "accesses": compared.accesses,
         "values": compared.values,
@@ -141,6 +145,14 @@ def _path_item(run: DataRun, common: dict[str, Any]) -> Item:
         return Item(name, "holds", says, figures)
     detail = f"a difference without a row, {found.script.title}"
     return Item(name, "violated", says, figures, detail, tuple(found.lines(run.face)))
+
+
+def _with_replay(item: Item, again: str) -> Item:
+    """A counterexample says how to see it again."""
+    kind = item.figures.get("type")
+    if item.green or kind is None:
+        return item
+    return replace(item, trace=(*item.trace, f"replay: straightwire oracle qemu --only {kind} {again}"))
 
 
 def _table_item(runs: list[TypeRun], paths: list[DataRun], common: dict[str, Any]) -> Item:

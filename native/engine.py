@@ -105,6 +105,11 @@ def canary_library() -> Path:
     return Path(_native.__file__).with_name("libstraightwire_canary.so")
 
 
+def engine_library() -> Path:
+    """The extension module, which the engine is part of."""
+    return Path(_native.__file__)
+
+
 def _config(config: bytes) -> Any:
     if len(config) != _CONFIG_LEN:
         raise ValueError(f"a configuration space has {_CONFIG_LEN} bytes")

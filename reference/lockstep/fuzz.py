@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import straightwire.model as model_room
+import straightwire.reference as reference_room
 from straightwire.model.registers import DEVICE_TYPES
 from straightwire.native import engine
 from straightwire.native.engine import Kind, Planned, Seat
@@ -48,6 +50,8 @@ _KINDS = {
     Kind.OPENED: EventKind.OPEN,
 }
 _NAMES = {known.virtio_id: known.name for known in DEVICE_TYPES}
+_ROOMS = tuple(Path(str(room.__file__)).resolve().parent for room in (model_room, reference_room))
+_LIBRARY_FILES = 2
 _SEATS = 2
 _CANARY_STEP = 64
 _HEADER = 8
@@ -76,11 +80,17 @@ class Done:
 
 
 def subject_hash(name: str) -> str:
-    """What tells this subject's results from another's: a hash of the library's bytes, or the name."""
+    """What tells this subject's results from another's: a hash of its code, the engine's and the model's."""
     subject = subject_named(name)
+    files = [engine.engine_library()]
     if isinstance(subject, LibrarySubject):
-        return hashlib.sha256(subject.library.path.read_bytes()).hexdigest()
-    return hashlib.sha256(f"straightwire subject {name}".encode()).hexdigest()
+        files.append(subject.library.path)
+    else:
+        files += sorted(path for room in _ROOMS for path in room.rglob("*.py"))
+    digest = hashlib.sha256(name.encode() if len(files) > _LIBRARY_FILES else b"")
+    for path in files:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def run_range(name: str, seed: int, first: int, count: int) -> Done:

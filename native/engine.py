@@ -19,6 +19,8 @@ from straightwire.native.library import Library
 ACCESSES = int(lib.SW_LOCKSTEP_ACCESSES)
 """Guest accesses of one trace."""
 CELLS = int(lib.SW_LOCKSTEP_CELLS)
+BENCH_ROUND = int(lib.SW_BENCH_ROUND)
+"""Accesses of one round of ``bench_core``, ``bench_library`` and ``bench_floor``."""
 _CONFIG_LEN = 256
 _SEATS = 2
 _EVENTS = 8 * ACCESSES
@@ -126,6 +128,26 @@ def run(library: Library, config: bytes, seed: int, first: int, count: int) -> R
     what = What(report.what)
     difference = Difference(report.trace, report.event, report.seat, what) if what else None
     return Ran(report.traces, report.events, report.accesses, report.digest, tuple(report.cells), difference)
+
+
+def draw(seed: int, first: int, count: int) -> int:
+    """Only the events of the same traces, drawn and thrown away: the floor under ``run``. A hash of them."""
+    return int(lib.sw_lockstep_draw(seed, first, count))
+
+
+def bench_core(rounds: int) -> int:
+    """Relayed accesses of the native core, linked in. A hash of all that was seen and sent."""
+    return int(lib.sw_bench_core(rounds))
+
+
+def bench_library(library: Library, rounds: int) -> int:
+    """The same accesses through a library's ABI; the same hash."""
+    return int(lib.sw_bench_subject(library.functions, rounds))
+
+
+def bench_floor(rounds: int) -> int:
+    """The same bytes copied to the same device without a relay; the same hash."""
+    return int(lib.sw_bench_floor(rounds))
 
 
 def export(config: bytes, seed: int, trace: int) -> tuple[tuple[Seat, ...], tuple[Planned, ...]]:

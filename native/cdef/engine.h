@@ -36,6 +36,8 @@ struct sw_lockstep_report {
 void sw_lockstep_run(const struct sw_subject *subject, const uint8_t *config, uint64_t seed, uint64_t first,
 		     uint64_t count, struct sw_lockstep_report *report);
 
+uint64_t sw_lockstep_draw(uint64_t seed, uint64_t first, uint64_t count);
+
 struct sw_lockstep_seat {
 	uint64_t group_member_id;
 	uint64_t commands;

@@ -51,8 +51,7 @@ struct run {
 	uint64_t wanted[SW_LOCKSTEP_BUFFER / 8];	/* what it must hold afterwards */
 };
 
-/* --- the recorder: between subject and device
- * -------------------------------------------------------------------- */
+/* --- the recorder: between subject and device -------------------------------------------------------- */
 
 static int due(const struct seat *seat, uint64_t kind)
 {
@@ -161,8 +160,7 @@ static void make_call(struct seat *seat)
 		device.config_write(seat, (uint16_t)call->offset, sent, call->sent_len);
 }
 
-/* --- a trace
- * ------------------------------------------------------------------------------------------------------ */
+/* --- a trace ----------------------------------------------------------------------------------------- */
 
 static void run_init(struct run *run)
 {
@@ -216,16 +214,16 @@ static uint32_t seat_open(struct run *run, uint32_t number, const struct sw_subj
 	return what;
 }
 
-/* len bytes and some more, up to a multiple of 32: all buffers here have room for that. Short accesses are the
- * rule, and a call of memcpy would cost more than they do. */
+/* len bytes and some more, up to a multiple of 32: all buffers here have room for that. Short accesses are
+ * the rule, and a call of memcpy would cost more than they do. */
 static inline void copy(void *to, const void *from, size_t len)
 {
 	for (size_t at = 0; at < len; at += 32)
 		memcpy((uint8_t *)to + at, (const uint8_t *)from + at, 32);
 }
 
-/* The bytes of a write, or what a read's buffer holds before, and the guard behind them; three times. Word by word
- * into each: a wide load that follows a narrow store to the same place stalls. */
+/* The bytes of a write, or what a read's buffer holds before, and the guard behind them; three times. Word by
+ * word into each: a wide load that follows a narrow store to the same place stalls. */
 static void fill(struct run *run, const struct sw_plan_event *event)
 {
 	size_t len = (size_t)event->length + GUARD;
@@ -446,8 +444,21 @@ void sw_lockstep_run(const struct sw_subject *subject, const uint8_t *config, ui
 	}
 }
 
-/* --- export
- * ------------------------------------------------------------------------------------------------------- */
+uint64_t sw_lockstep_draw(uint64_t seed, uint64_t first, uint64_t count)
+{
+	struct sw_plan_event event = { 0 };
+	struct sw_plan plan;
+	uint64_t hash = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		sw_plan_start(&plan, seed, first + i);
+		while (sw_plan_next(&plan, &event))
+			hash = sw_mix(hash, event.offset ^ event.payload ^ event.kind);
+	}
+	return hash;
+}
+
+/* --- export ------------------------------------------------------------------------------------------ */
 
 static void export_seat(const struct sw_plan_seat *from, struct sw_lockstep_seat *to)
 {

@@ -57,6 +57,10 @@ struct sw_lockstep_report {
 void sw_lockstep_run(const struct sw_subject *subject, const uint8_t *config, uint64_t seed, uint64_t first,
 		     uint64_t count, struct sw_lockstep_report *report);
 
+/* Only the events of these traces, drawn and thrown away: what the engine costs without subject, device,
+ * oracle and comparison. A hash of them. */
+uint64_t sw_lockstep_draw(uint64_t seed, uint64_t first, uint64_t count);
+
 /* A member of a trace, as sw_relay_open is told of it, and what NOTIFY_INFO advertises. */
 struct sw_lockstep_seat {
 	uint64_t group_member_id;

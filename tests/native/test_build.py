@@ -51,7 +51,7 @@ def test_the_oracle_is_that_of_the_model() -> None:
 
 
 def test_the_sources_are_those_expected() -> None:
-    engine = [f"lockstep/{name}.c" for name in ("canary", "engine", "oracle_generated", "plan", "script")]
+    engine = [f"lockstep/{name}.c" for name in ("bench", "canary", "engine", "oracle_generated", "plan", "script")]
     assert ["harness/subject.c", *engine, "owner/owner_driver.c", "relay/abi.c", "relay/core.c"] == SOURCES
 
 
@@ -121,7 +121,12 @@ def test_the_cdef_of_the_abi_is_the_abi() -> None:
 
 @pytest.mark.parametrize(
     ("cdef", "header"),
-    [("engine.h", "lockstep/engine.h"), ("owner_driver.h", "owner/owner_driver.h"), ("subject.h", "harness/subject.h")],
+    [
+        ("bench.h", "lockstep/bench.h"),
+        ("engine.h", "lockstep/engine.h"),
+        ("owner_driver.h", "owner/owner_driver.h"),
+        ("subject.h", "harness/subject.h"),
+    ],
 )
 def test_the_other_cdefs_are_their_headers(cdef: str, header: str) -> None:
     expected = declarations(NATIVE / header)

@@ -10,16 +10,19 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 from support.toolchain import library_with
 
 from straightwire.cli import campaign, main
 from straightwire.native import engine
 from straightwire.native.library import shipped_library
+from straightwire.reference.lockstep.fuzz import Done
 
 COMMAND = Path(sys.executable).with_name("straightwire")
 ACCESSES = str(4096 * 240 * 2 + 1000)
@@ -134,6 +137,31 @@ def test_a_subject_that_does_not_come_back_is_a_finding(tmp_path: Path, monkeypa
     code, report, _ = run("--subject", str(library), "--accesses", "2000", "--processes", "1")
     assert code == 1
     assert "no end after 1 s" in report["items"][1]["detail"]
+
+
+def test_a_difference_that_takes_both_members_is_shown_whole(tmp_path: Path) -> None:
+    before = "\troute = route_of(core, offset, SW_OP_LEGACY_COMMON_CFG_READ, SW_OP_LEGACY_DEV_CFG_READ);"
+    other = "last && last != core->member.group_member_id"
+    remembers = f"\tstatic uint64_t last;\n\tif ({other})\n\t\treturn last = 0, SW_REFUSED;\n"
+    after = f"{remembers}\tlast = core->member.group_member_id;\n{before}"
+    library = library_with((before, after), tmp_path)
+    code, report, _ = run("--subject", str(library), "--out", str(tmp_path / "out"), "--accesses", "20000")
+    assert code == 1
+    assert "not with this member alone: it takes both" in report["items"][1]["trace"][1]
+    assert len(list((tmp_path / "out" / "findings").glob("*.trace"))) == 1
+
+
+def test_a_terminal_has_a_live_view() -> None:
+    module = importlib.import_module("straightwire.cli.fuzz")
+    written = StringIO()
+    screen = Console(force_terminal=True, file=written, width=100)
+    planned = module.Campaign("native", "key", 1, module.LIBRARY, 10_000)
+    view = module._View(planned, None, screen)
+    cells = (7,) + (0,) * (engine.CELLS - 1)
+    with view:
+        view.show({0: Done(10, 3000, 2400, "0" * 16, cells, None), 1: campaign.Died("died of signal 11")})
+    for text in ("fuzz native, seed 1", "2,400", "coverage cells", "2,397,600 accesses"):
+        assert text in written.getvalue()
 
 
 def test_subjects_in_python_run_at_their_own_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from straightwire.reference.lockstep.compare import Difference
 from straightwire.reference.lockstep.fuzz import Done, Found
 
 SCHEMA = "straightwire-fuzz-1"
-LIMIT = 120.0
+LIMIT = 60.0
 """Seconds that one item may take; one of a million accesses takes a tenth of a second."""
+_LEAST_LIMIT = 2.0
+"""The same for a part of an item, however small; a process takes half of it to start."""
 _TURN = 0.2
 _GRACE = 5.0
 
@@ -151,15 +153,20 @@ def explain(work: Work, found: Found) -> Difference | Died | None:
 
 def narrowed(work: Work) -> Work:
     """The one trace of an item that its process does not survive, or the item where it now does."""
+
+    def dies(part: Work) -> bool:
+        limit = max(_LEAST_LIMIT, LIMIT * part.count / work.count)
+        return isinstance(alone("range", part, limit=limit), Died)
+
     first, count = work.first, work.count
     while count > 1:
-        half = Work(work.subject, work.key, work.seed, first, count // 2)
-        if isinstance(alone("range", half), Died):
+        half = replace(work, first=first, count=count // 2)
+        if dies(half):
             count = half.count
         else:
             first, count = first + half.count, count - half.count
-    last = Work(work.subject, work.key, work.seed, first, 1)
-    return last if isinstance(alone("range", last), Died) else work
+    last = replace(work, first=first, count=1)
+    return last if dies(last) else work
 
 
 Results = dict[int, Done | Died]

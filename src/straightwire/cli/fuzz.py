@@ -207,6 +207,8 @@ def _run(planned: Campaign, store: Store, workers: int, until: float | None, con
             _, results = campaign.run(noted(), store, workers, until, look)
         except KeyboardInterrupt:
             interrupted = True
+        except OSError as error:
+            raise usage_error(f"cannot keep results in {store.folder}: {error.strerror}") from None
     return _outcome(given, results, interrupted)
 
 

@@ -10,7 +10,8 @@ how z3's operators read in C, and how a word that no C integer holds is read in 
   place, and the question is passed down to the bytes in memory, which are loaded, masked and shifted by whole bytes.
 
 ``python -m straightwire.model.c_oracle h`` and ``... c`` print the two texts; a test holds the committed files against
-them, another the C against the model.
+them, another the C against the model. z3's ``substitute`` and ``simplify`` are trusted up to that second test; another
+version of z3 may simplify to another text, so the text names the version.
 """
 
 from __future__ import annotations
@@ -401,6 +402,7 @@ PREAMBLE = """\
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Generated from the model's relay by `make generate`; edit that, not this.
+ * Simplified by z3 VERSION.
  */
 #include "oracle_generated.h"
 
@@ -615,6 +617,11 @@ def _window(tables: dict[str, str]) -> str:
     return _function("uint64_t sw_oracle_window(const struct sw_oracle_transport *t)", body)
 
 
+def simplifier() -> str:
+    """The version of z3 that the text depends on."""
+    return str(term.z3().get_version_string())
+
+
 def header() -> str:
     """The text of ``oracle_generated.h``."""
     lines = [HEADER.rstrip("\n")]
@@ -636,7 +643,7 @@ def source() -> str:
     # Seven bytes more than the word has: a load reads eight.
     rows = [f"static const uint8_t {name}[SW_ORACLE_PAYLOAD + SW_ORACLE_PAD] = {body};\n"
             for body, name in tables.items()]  # fmt: skip
-    return PREAMBLE + "\n".join([*rows, *functions])
+    return PREAMBLE.replace("VERSION", simplifier()) + "\n".join([*rows, *functions])
 
 
 if __name__ == "__main__":

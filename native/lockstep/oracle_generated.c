@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Generated from the model's relay by `make generate`; edit that, not this.
+ * Simplified by z3 5.4.1.
  */
 #include "oracle_generated.h"
 

@@ -231,7 +231,7 @@ def accesses_of(trace: Trace) -> int:
     return sum(event.count for event in trace.events if event.kind in ACCESSES)
 
 
-def test_text(difference: Difference, subject: str) -> str:
+def pytest_text(difference: Difference, subject: str) -> str:
     """A pytest file that fails as long as the subject differs on this trace."""
     lines = "\n".join(f"# {line}".rstrip() for line in difference_lines(difference))
     return f'''# SPDX-License-Identifier: Apache-2.0

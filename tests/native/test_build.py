@@ -47,7 +47,10 @@ def test_the_tables_are_those_of_the_model() -> None:
 
 def test_the_oracle_is_that_of_the_model() -> None:
     assert (NATIVE / "lockstep/oracle_generated.h").read_text() == c_oracle.header(), "make generate"
-    assert (NATIVE / "lockstep/oracle_generated.c").read_text() == c_oracle.source(), "make generate"
+    committed = (NATIVE / "lockstep/oracle_generated.c").read_text()
+    if f"Simplified by z3 {c_oracle.simplifier()}." not in committed:
+        pytest.skip("simplified by another z3: tests/lockstep/test_oracle.py compares what it does")
+    assert committed == c_oracle.source(), "make generate"
 
 
 def test_the_sources_are_those_expected() -> None:

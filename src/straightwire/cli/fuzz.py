@@ -265,7 +265,7 @@ def _finding(outcome: Outcome, work: Work, folder: Path) -> tuple[str, ...]:
         comments = [f"{explained.subject}: {' '.join(explained.clauses)}", f"{accesses_of(explained.trace)} accesses"]
         return (*lines, *_kept(folder, {
             f"{stem}.trace": write_trace(explained.trace, comments),
-            f"test_{stem.replace('-', '_')}.py": lockstep_fuzz.test_text(explained, work.subject),
+            f"test_{stem.replace('-', '_')}.py": lockstep_fuzz.pytest_text(explained, work.subject),
         }))  # fmt: skip
     why = explained.why if isinstance(explained, Died) else "not with this member alone: it takes both"
     whole = trace_of(work.seed, found.trace, found.seat, found.event)

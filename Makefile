@@ -36,10 +36,13 @@ docs: $(READY)
 	@$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-# The C constants come from the model's tables; edit those.
+# The C constants come from the model's tables, the engine's oracle from its relay; edit those.
 generate: $(READY)
 	@$(BIN)/python -m straightwire.model.c_header > native/include/straightwire/tables.h.new
 	@mv native/include/straightwire/tables.h.new native/include/straightwire/tables.h
+	@for part in h c; do \
+		$(BIN)/python -m straightwire.model.c_oracle $$part > native/lockstep/oracle_generated.$$part.new && \
+		mv native/lockstep/oracle_generated.$$part.new native/lockstep/oracle_generated.$$part || exit 1; done
 
 wheel: $(READY)
 	@$(BIN)/python -m build --outdir dist .

@@ -5,4 +5,6 @@
 #include "straightwire/relay_abi.h"
 
 #include "harness/subject.h"
+#include "lockstep/bench.h"
+#include "lockstep/engine.h"
 #include "owner/owner_driver.h"

@@ -21,10 +21,21 @@ void *memset(void *to, int byte, size_t len);
 
 /* The wire is little-endian whatever the host, so numbers go byte by byte. */
 
-static void put_le(uint8_t *to, uint64_t value, size_t bytes)
+/* 2, 4 or 8 bytes: written out, since compilers make one store of them where they would leave a loop. */
+static inline void put_le(uint8_t *to, uint64_t value, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(value >> (8 * i));
+	to[0] = (uint8_t)value;
+	to[1] = (uint8_t)(value >> 8);
+	if (bytes == 2)
+		return;
+	to[2] = (uint8_t)(value >> 16);
+	to[3] = (uint8_t)(value >> 24);
+	if (bytes == 4)
+		return;
+	to[4] = (uint8_t)(value >> 32);
+	to[5] = (uint8_t)(value >> 40);
+	to[6] = (uint8_t)(value >> 48);
+	to[7] = (uint8_t)(value >> 56);
 }
 
 static uint64_t get_le(const uint8_t *from, size_t bytes)
@@ -64,7 +75,8 @@ static size_t execute(const struct sw_core *core, const uint8_t *command, size_t
 	used = core->device.admin(core->device.ctx, command, command_len, reply, reply_len);
 	if (used > reply_len)
 		used = reply_len;
-	memset(reply + used, 0, reply_len - used);
+	if (used < reply_len)
+		memset(reply + used, 0, reply_len - used);
 	return used;
 }
 

@@ -8,6 +8,7 @@ import click
 from straightwire import __version__
 from straightwire.cli.bench import bench
 from straightwire.cli.check import check
+from straightwire.cli.fuzz import fuzz
 from straightwire.cli.oracle import oracle
 from straightwire.cli.prove import prove
 from straightwire.cli.replay import replay
@@ -24,6 +25,7 @@ def main() -> None:
 
 main.add_command(bench)
 main.add_command(check)
+main.add_command(fuzz)
 main.add_command(oracle)
 main.add_command(prove)
 main.add_command(replay)

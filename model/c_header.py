@@ -65,7 +65,7 @@ def _field_lists() -> Iterator[tuple[str, tuple[registers.Field, ...]]]:
 
 
 def c_header() -> str:
-    """The header's text: constants, hexadecimal from 10 on, and the fields of structures as X(offset, size, writable)."""
+    """The header's text: constants, hexadecimal from 10 on, and fields of structures as X(offset, size, writable)."""
     lines = [
         "/* SPDX-License-Identifier: Apache-2.0",
         " *",

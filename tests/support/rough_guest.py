@@ -130,6 +130,8 @@ class RoughGuest:
         page = PAGES[queue] * 4096
         data = request(random, pair.kind, queue)
         room = random.choice((0, 1, 1, 13, 20, 21, 48, 513, 513, 1025, 1526))
+        if pair.kind == "console" and random.random() < 0.2:
+            room = 0x6000  # so that the circle of waiting input is gone round
         cuts = (
             sorted(random.sample(range(1, len(data)), min(random.choice((0, 0, 1, 2)), len(data) - 1))) if data else []
         )
@@ -240,7 +242,7 @@ class RoughGuest:
             if random.random() < 0.1:
                 pair.resize_console(random.randrange(300), random.randrange(100))
             else:
-                pair.feed(random.randbytes(random.choice((0, 1, 5, 60, 1000, 40000))))
+                pair.feed(random.randbytes(random.choice((0, 1, 5, 60, 1000, 40000, 40000))))
         elif pair.kind == "rng":
             pair.stock(random.choice((0, 1, 7, 600, None)))
         elif pair.kind == "balloon":
@@ -248,8 +250,8 @@ class RoughGuest:
                 pair.set_target(random.getrandbits(32))
             else:
                 pair.ask()
-        elif random.random() < 0.3:
-            pair.resize_disk(random.choice((0, 1, 32, 64)))
+        elif random.random() < 0.5:
+            pair.resize_disk(random.choice((0, 1, 1, 2, 32, 64)))
         else:
             pair.fail_disk(random.random() < 0.3)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from straightwire.model import commands, pci, registers
+from straightwire.model import commands, features, pci, registers
 
 
 def _constants() -> Iterator[tuple[str, int]]:
@@ -48,10 +48,24 @@ def _constants() -> Iterator[tuple[str, int]]:
     for name, value in vars(pci).items():
         if isinstance(value, int):
             yield f"PCI_{name}", value
+    for device in registers.DEVICE_TYPES:
+        for field in device.config:
+            yield f"{device.name.upper()}_{field.name.upper()}", field.offset
+            yield f"{device.name.upper()}_{field.name.upper()}_LEN", field.size
+    for kind in (features.Ring, features.Net, features.Blk, features.Console, features.Balloon):
+        for bit in kind:
+            yield f"F_{kind.__name__.upper()}_{bit.name}", bit
+
+
+def _field_lists() -> Iterator[tuple[str, tuple[registers.Field, ...]]]:
+    yield "COMMON", registers.COMMON_REGISTERS
+    for device in registers.DEVICE_TYPES:
+        if device.config:
+            yield device.name.upper(), device.config
 
 
 def c_header() -> str:
-    """The header's text: one ``#define`` a line, hexadecimal from 10 on."""
+    """The header's text: constants, hexadecimal from 10 on, and fields of structures as X(offset, size, writable)."""
     lines = [
         "/* SPDX-License-Identifier: Apache-2.0",
         " *",
@@ -63,6 +77,9 @@ def c_header() -> str:
     ]
     for name, value in _constants():
         lines.append(f"#define SW_{name} {value if value < 10 else hex(value)}u")
+    for name, fields in _field_lists():
+        rows = (f"X({row.offset}, {row.size}, {int(row.access is registers.Access.READ_WRITE)})" for row in fields)
+        lines += ["", f"#define SW_FIELDS_{name}(X) \\", " \\\n".join(f"\t{row}" for row in rows)]
     return "\n".join([*lines, "", "#endif", ""])
 
 

@@ -213,8 +213,9 @@ CHOICES = (
     Choice(
         "B28",
         "What does a device do that cannot go on, such as with a descriptor loop or a ring moved while in use?",
-        "It sets DEVICE_NEEDS_RESET, serves nothing until a reset, and once DRIVER_OK is set says so by a "
-        "configuration change.",
+        "It sets DEVICE_NEEDS_RESET, serves nothing until a reset, and where DRIVER_OK is set at that moment says so "
+        "by a configuration change. STATUS is kept as ever (B13): a driver that writes it hides the bit and heals "
+        "nothing. What was used before the mistake was noticed stays used; a chain that was being filled may be lost.",
         "virtio 1.4, 2.1.2. QEMU stops as silently as for any legacy device.",
     ),
     Choice(
@@ -277,7 +278,8 @@ CHOICES = (
     Choice(
         "E6",
         "blk: when is a write stable before it completes?",
-        "When FLUSH was not negotiated, or CONFIG_WCE was and writeback is 0 at that moment. writeback reads 0 or 1.",
+        "With CONFIG_WCE negotiated, where writeback is 0 at that moment; without, where FLUSH was not negotiated. "
+        "writeback reads 0 or 1.",
         "virtio 1.4, 5.2.5.2 and 5.2.6.2, with features that are never frozen (B16).",
     ),
     Choice(

@@ -2,6 +2,7 @@
  *
  * What the generated extension module includes, so that the compiler checks each cdef against its header.
  */
+#include "straightwire/dpu.h"
 #include "straightwire/relay_abi.h"
 
 #include "harness/subject.h"

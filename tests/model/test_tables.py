@@ -268,6 +268,10 @@ def test_tables_h_is_what_the_tables_say() -> None:
         "#define SW_COMMAND_GROUP_MEMBER_ID_AT 0x10u",
         "#define SW_PCI_ID_BALLOON 0x1002u",
         "#define SW_MAX_DEVICE_CONFIG 0xe8u",
+        "#define SW_BLK_WRITEBACK 0x20u",
+        "#define SW_F_NET_MRG_RXBUF 0x8000u",
+        "#define SW_FIELDS_CONSOLE(X) \\",
+        "\tX(8, 4, 1)",
     ],
 )
 def test_c_header_defines_numbers_of_the_specification(line: str) -> None:

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native DPU as a C program: under sanitizers, with the native relay, for another architecture, and how fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.toolchain import NATIVE, WARNINGS, compiler, run
+
+PROGRAM = Path(__file__).with_name("programs") / "dpu.c"
+
+
+def build(cc: str, folder: Path, *options: str) -> Path:
+    """The program with DPU and relay."""
+    (folder / "source_hash.h").write_text('#define SW_SOURCE_HASH ""\n')
+    sources = [PROGRAM, *sorted(NATIVE.glob("dpu/*.c")), *sorted(NATIVE.glob("relay/*.c"))]
+    includes = (f"-I{NATIVE / 'include'}", f"-I{folder}")
+    run(compiler(cc), "-std=c11", *options, *includes, *sources, "-pthread", "-o", folder / "dpu")
+    return folder / "dpu"
+
+
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_nothing_is_overrun_leaked_or_undefined_whatever_a_guest_does(cc: str, tmp_path: Path) -> None:
+    sanitizers = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    assert run(build(cc, tmp_path, "-O1", "-g", *sanitizers)) == "ok\n"
+
+
+def test_an_access_through_the_native_relay_costs_little(tmp_path: Path) -> None:
+    """Loosely bounded, for a busy machine: what is measured is tens of millions a second on the port."""
+    port, relay = map(float, run(build("gcc", tmp_path, "-O2"), "speed", "300000").split())
+    assert port > 1e6
+    assert relay > 5e5
+
+
+def test_it_builds_for_aarch64(tmp_path: Path) -> None:
+    cc = compiler("aarch64-linux-gnu-gcc")
+    for source in sorted(NATIVE.glob("dpu/*.c")):
+        options = ("-std=c11", "-O2", "-pedantic", *WARNINGS, f"-I{NATIVE / 'include'}")
+        run(cc, *options, "-c", source, "-o", tmp_path / f"{source.stem}.o")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The native DPU as a C program: under sanitizers, with the native relay, for another architecture, and how fast."""
+"""The native DPU as a C program: under sanitizers, with the native relay, and for another architecture."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from support.toolchain import NATIVE, WARNINGS, compiler, run
+from support.toolchain import NATIVE, WARNINGS, compiler, run, sanitizer_runtime
 
 PROGRAM = Path(__file__).with_name("programs") / "dpu.c"
 
@@ -23,14 +23,8 @@ def build(cc: str, folder: Path, *options: str) -> Path:
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
 def test_nothing_is_overrun_leaked_or_undefined_whatever_a_guest_does(cc: str, tmp_path: Path) -> None:
     sanitizers = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    sanitizer_runtime(cc, tmp_path)
     assert run(build(cc, tmp_path, "-O1", "-g", *sanitizers)) == "ok\n"
-
-
-def test_an_access_through_the_native_relay_costs_little(tmp_path: Path) -> None:
-    """Loosely bounded, for a busy machine: what is measured is tens of millions a second on the port."""
-    port, relay = map(float, run(build("gcc", tmp_path, "-O2"), "speed", "300000").split())
-    assert port > 1e6
-    assert relay > 5e5
 
 
 def test_it_builds_for_aarch64(tmp_path: Path) -> None:

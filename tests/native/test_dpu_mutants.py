@@ -81,7 +81,7 @@ def test_there_are_mutants() -> None:
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda path: path.stem)
 def test_a_mutant_is_found(patch: Path, rest: tuple[str | Path, ...], tmp_path: Path) -> None:
     root = copied(tmp_path)
-    run("patch", "--directory", root, "--strip", "1", "--input", patch)
+    run(compiler("patch"), "--directory", root, "--strip", "1", "--input", patch)
     assert compared(rest, root, tmp_path) == "a difference"
 
 

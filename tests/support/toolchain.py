@@ -14,12 +14,24 @@ NATIVE = ROOT / "native"
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Werror")
 
 
+PACKAGES = {"aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"}
+"""Debian's packages of tools that are not called as they are."""
+
+
 def compiler(name: str) -> str:
-    """The compiler's path; skips the test where it is missing."""
+    """The compiler's path, or another tool's; skips the test where it is missing."""
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"{name} missing: apt-get install {name}")
+        pytest.skip(f"{name} missing: apt-get install {PACKAGES.get(name, name)}")
     return path
+
+
+def sanitizer_runtime(name: str, folder: Path) -> None:
+    """Skips the test where this compiler comes without its sanitizers, as clang does without what it recommends."""
+    (folder / "empty.c").write_text("int main(void) { return 0; }\n")
+    command = [compiler(name), "-fsanitize=address,undefined", str(folder / "empty.c"), "-o", str(folder / "empty")]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip(f"{name} has no sanitizers: apt-get install libclang-rt-14-dev")
 
 
 def run(*command: str | Path) -> str:

@@ -2,13 +2,11 @@
  *
  * The native DPU and the native relay in one C program, without Python: five members at work, then a guest
  * that writes anything anywhere. Built with sanitizers, it shows that neither leaves its memory, leaks or
- * overflows.  dpu           all of it; prints "ok" dpu speed N   N reads and writes of STATUS through the
- * relay; prints accesses per second on the port and through the relay
+ * overflows; then it prints "ok".
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "straightwire/dpu.h"
 #include "straightwire/relay_abi.h"
@@ -388,48 +386,15 @@ static void any_command(struct sw_dpu *dpu)
 	}
 }
 
-/* --- speed --------------------------------------------------------------------------------------- */
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	timespec_get(&now, TIME_UTC);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void speed(struct guest *guests, unsigned long count)
-{
-	static const uint8_t read[25] = { 3, 0, 1, [16] = 4, [24] = 18 };
-	const struct sw_device *device = &guests[3].device;
-	uint8_t reply[9];
-	double begin, middle, end;
-
-	start(&guests[3], 0, 0);
-	begin = seconds();
-	for (unsigned long i = 0; i < count; i++)
-		device->admin(device->ctx, read, sizeof(read), reply, sizeof(reply));
-	middle = seconds();
-	for (unsigned long i = 0; i < count; i++)
-		sw_relay_bar_read(guests[3].relay, 18, reply, 1);
-	end = seconds();
-	require(reply[0] == 7, "STATUS");
-	printf("%.0f %.0f\n", (double)count / (middle - begin), (double)count / (end - middle));
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	struct guest guests[MEMBERS];
 	struct sw_dpu *dpu = make(guests);
 
-	if (argc == 3) {
-		speed(guests, strtoul(argv[2], NULL, 10));
-	} else {
-		each_type_works(guests);
-		anything(guests);
-		any_command(dpu);
-		puts("ok");
-	}
+	each_type_works(guests);
+	anything(guests);
+	any_command(dpu);
+	puts("ok");
 	destroy(dpu, guests);
 	return 0;
 }

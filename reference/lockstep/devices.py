@@ -14,7 +14,7 @@ from struct import Struct
 from typing import NamedTuple, Protocol
 
 from straightwire.model import commands, pci
-from straightwire.model.commands import GROUP_SRIOV, Opcode
+from straightwire.model.commands import Opcode
 from straightwire.model.registers import DEVICE_TYPES, device_type_named
 from straightwire.model.snapshot import MemberSnapshot
 from straightwire.reference.abi import BarOwner, DevicePort, Member
@@ -30,12 +30,12 @@ from straightwire.reference.lockstep.trace import (
     Trace,
     TraceMember,
 )
+from straightwire.reference.owner_driver import admin_command
 
 _OWNERS = {"owner": BarOwner.OWNER, "member": BarOwner.MEMBER}
 _TYPES = {known.name: known.virtio_id for known in DEVICE_TYPES}
 _STATUS = Struct("<HH4x")  # status, qualifier
 _ENTRY = Struct("<BB6xQ")  # flags, bar, offset
-_LIST_USE = Struct("<HH20xQ")  # opcode, group type, no member, the list
 
 _NOISE = hashlib.shake_128(b"straightwire scripted device").digest(1 << 16)
 """Bytes without a pattern, from which a scripted device answers."""
@@ -204,9 +204,8 @@ class _DpuMember:
         self._id = member.group_member_id
         others = [_description(member, device, ())] * (self._id - 1)
         self._dpu = Dpu([*others, _description(member, device, device.doorbells)])
-        self._dpu.owner.execute(
-            _LIST_USE.pack(Opcode.LIST_USE, GROUP_SRIOV, member.commands & SUPPORTED), commands.REPLY_HEADER_LEN
-        )
+        in_use = (member.commands & SUPPORTED).to_bytes(8, "little")
+        self._dpu.owner.execute(admin_command(Opcode.LIST_USE, data=in_use), commands.REPLY_HEADER_LEN)
         self._mirror = Mirror(member, device)
         self.port = MirroredPort(self._dpu.port(self._id), self._mirror, lambda: self._dpu.owner.in_use)
 
